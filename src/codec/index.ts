@@ -1,0 +1,5 @@
+/** Deterministic bytes: DAG-CBOR, wire shapes with limits, content addresses. */
+export * from './codec.ts'
+export * from './fields.ts'
+export * from './cid.ts'
+export { CID } from 'multiformats/cid'

@@ -1,0 +1,33 @@
+/**
+ * What the HTTP API asks of a node: the views of `schema.ts`, and nothing else of its insides. `node/` implements it in the
+ * command that starts a node; tests implement it with tables.
+ */
+import type { Admission, Cancel } from '../base/index.ts'
+import type {
+  DevnetView,
+  EventView,
+  FaultView,
+  NodeDetailView,
+  NodesView,
+  ProofView,
+  StatusView,
+  TimeView,
+} from './schema.ts'
+
+export interface Backend {
+  /** Undefined while the clock is unsynchronised: there is no time to give. */
+  time(): TimeView | undefined
+  status(): StatusView
+  nodes(): NodesView
+  node(id: string): NodeDetailView | undefined
+  proof(cid: string): ProofView | undefined
+  /** Called for every event from now on. Must return fast. */
+  onEvent(listener: (event: EventView) => void): Cancel
+  /** In a devnet only. */
+  readonly devnet?: {
+    view(): DevnetView
+    bend(fault: FaultView): Promise<Admission<null, 'unknown-node'>>
+  }
+  /** Refusals of bytes from outside, by channel and reason, for /metrics. */
+  refusals(): readonly { readonly channel: string; readonly reason: string; readonly count: number }[]
+}

@@ -1,0 +1,169 @@
+/**
+ * The HTTP API as shapes. The server validates with them, /openapi.json is made from them, and the typed client
+ * (`truechimer/client`, which also runs in a browser) takes its types from them: one description, three uses.
+ *
+ * Instants are TAI nanoseconds as decimal strings, because a JSON number cannot hold them. Durations and offsets are
+ * numbers of nanoseconds (exact to 104 days). Rules: docs/spec/api.md.
+ */
+import { z } from 'zod'
+import { SOURCE_KINDS } from '../clock/port.ts'
+
+const tai = z.string().regex(/^-?\d{1,19}$/).describe('TAI nanoseconds since 1970-01-01T00:00:00 TAI, decimal')
+const utc = z.string().max(40).describe('the same instant in UTC, ISO 8601 with nanoseconds; a leap second shows as :60')
+const ns = z.number().int().describe('nanoseconds')
+const slot = z.number().int().nonnegative().describe('slot index: floor(TAI / slot length)')
+const nodeId = z.string().min(40).max(64).describe('the node key as a libp2p peer id')
+const cid = z.string().max(100).describe('CIDv1, dag-cbor, sha3-256, base32')
+const reason = z.string().max(60).describe('a documented code (docs/errors.md); empty where there is nothing to explain')
+
+/** Offset of a node's clock: ahead of true time by something in [loNs, hiNs]. */
+export const offsetSchema = z.object({ loNs: ns, hiNs: ns })
+
+export const clockStatusSchema = z.enum(['unsynchronised', 'synchronised', 'holdover', 'disrupted'])
+export const nodeStatusSchema = z.enum(['unproven', 'truechimer', 'falseticker', 'absent'])
+
+/** GET /v1/time */
+export const timeSchema = z.object({
+  earliest: tai,
+  latest: tai,
+  estimate: tai,
+  uncertaintyNs: ns.nonnegative().describe('half of latest − earliest'),
+  utc: z.object({ earliest: utc, latest: utc, estimate: utc }),
+  status: clockStatusSchema,
+  frequencyPpb: z.number().describe('estimated frequency error of the local counter; positive: it runs fast'),
+  hostOffsetNs: ns.describe('operating system clock − estimate'),
+  leapTable: z.object({ expires: utc, expired: z.boolean() }),
+})
+
+export const sourceSchema = z.object({
+  id: z.string().max(200),
+  kind: z.enum(SOURCE_KINDS),
+  state: z.enum(['selected', 'truechimer', 'falseticker', 'unreachable', 'waiting', 'refused']),
+  reason,
+  reach: z.number().int().min(0).max(255),
+  offsetNs: ns.nullable().describe('source − our clock, or null before the first measurement'),
+  boundNs: ns.nonnegative().nullable().describe('half width of what the source says'),
+  delayNs: ns.nonnegative().nullable(),
+  ageNs: ns.nonnegative().nullable(),
+})
+
+/** GET /v1/status */
+export const statusSchema = z.object({
+  version: z.string(),
+  network: z.object({ id: z.string().length(64), name: z.string() }),
+  node: z.object({ id: nodeId, name: z.string() }),
+  devnet: z.boolean(),
+  uptimeNs: ns,
+  clock: z.object({
+    status: clockStatusSchema,
+    uncertaintyNs: ns.nonnegative().nullable(),
+    frequencyPpb: z.number(),
+    hostOffsetNs: ns.nullable(),
+  }),
+  sources: z.array(sourceSchema),
+  verdict: z.object({ status: nodeStatusSchema, reason }),
+  slot,
+  slotNs: ns,
+  acceptedVarianceNs: ns,
+  peers: z.array(nodeId),
+  addresses: z.array(z.string()),
+  counts: z.object({
+    proofs: z.number().int().describe('proofs held or seen, own and others'),
+    attestations: z.number().int().describe('attestations admitted'),
+    refused: z.record(z.string(), z.number().int()).describe('what was refused, by reason'),
+  }),
+})
+
+/** One node as this node sees it. */
+export const nodeSchema = z.object({
+  id: nodeId,
+  name: z.string(),
+  self: z.boolean(),
+  connected: z.boolean(),
+  weight: z.number().int().positive(),
+  status: nodeStatusSchema,
+  reason,
+  explanation: z.string().describe('the reason as one sentence for a person'),
+  since: slot.describe('the slot of the last change of status'),
+  actionsValid: z.boolean().describe('do this node’s actions count at present?'),
+  offset: offsetSchema.nullable().describe('the newest offset that two thirds of its witnesses agree on'),
+  offsetSlot: slot.nullable(),
+  witnesses: z.object({ agreeing: z.number().int(), asked: z.number().int() }),
+  overconfident: z.number().int().describe('how often its claimed uncertainty missed what its witnesses measured'),
+  proof: z.object({ cid, sequence: z.number().int(), tai, uncertaintyNs: ns }).nullable(),
+})
+
+/** GET /v1/nodes */
+export const nodesSchema = z.object({ slot, slotNs: ns, acceptedVarianceNs: ns, nodes: z.array(nodeSchema) })
+
+/** GET /v1/nodes/:id */
+export const nodeDetailSchema = nodeSchema.extend({
+  attestations: z.array(
+    z.object({ cid, witness: nodeId, slot, roundTripNs: ns, offset: offsetSchema, proof: cid, counted: z.boolean(), reason }),
+  ),
+  history: z.array(z.object({ slot, status: nodeStatusSchema, reason, offset: offsetSchema.nullable() })),
+})
+
+/** GET /v1/proofs/:cid */
+export const proofSchema = z.object({
+  cid,
+  networkId: z.string().length(64),
+  nodeId,
+  sequence: z.number().int().positive(),
+  tai,
+  utc,
+  uncertaintyNs: ns,
+  previous: z.string().length(64),
+  beacon: z.string().length(64),
+  nonce: z.string().length(64),
+  sources: z.array(z.object({ kind: z.enum(SOURCE_KINDS), count: z.number().int() })),
+  signature: z.string().length(128),
+  bytes: z.string().describe('the proof itself, base64: the deterministic encoding that the CID names'),
+})
+
+/** GET /v1/events: server-sent events; `event:` is the type, `data:` the JSON. */
+export const eventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('clock'), time: timeSchema, sources: z.array(sourceSchema) }),
+  z.object({ type: z.literal('judgement'), slot, nodes: z.array(nodeSchema) }),
+  z.object({
+    type: z.literal('verdict'),
+    slot,
+    id: nodeId,
+    name: z.string(),
+    from: nodeStatusSchema,
+    to: nodeStatusSchema,
+    reason,
+    explanation: z.string(),
+  }),
+  z.object({ type: z.literal('proof'), cid, id: nodeId, sequence: z.number().int() }),
+  z.object({ type: z.literal('attestation'), cid, witness: nodeId, subject: nodeId, offset: offsetSchema }),
+  z.object({ type: z.literal('peer'), id: nodeId, connected: z.boolean() }),
+  z.object({ type: z.literal('fault'), faults: z.array(z.object({ id: nodeId, offsetMs: z.number() })) }),
+])
+
+/** Bends what a devnet node's time source tells it. Exists in a devnet only. */
+export const faultSchema = z.object({
+  id: nodeId,
+  offsetMs: z.number().min(-10_000).max(10_000).describe('how far the source lies; 0 sets it right'),
+})
+
+/** GET /v1/devnet. `token` goes back in the header `x-truechimer-token` of POST /v1/devnet/faults. */
+export const devnetSchema = z.object({
+  token: z.string(),
+  nodes: z.array(z.object({ id: nodeId, name: z.string(), api: z.string() })),
+  faults: z.array(z.object({ id: nodeId, offsetMs: z.number() })),
+})
+
+/** Every refusal of the API: a stable code and what to do. */
+export const problemSchema = z.object({ code: z.string(), message: z.string() })
+
+export type TimeView = z.infer<typeof timeSchema>
+export type SourceView = z.infer<typeof sourceSchema>
+export type StatusView = z.infer<typeof statusSchema>
+export type NodeView = z.infer<typeof nodeSchema>
+export type NodesView = z.infer<typeof nodesSchema>
+export type NodeDetailView = z.infer<typeof nodeDetailSchema>
+export type ProofView = z.infer<typeof proofSchema>
+export type EventView = z.infer<typeof eventSchema>
+export type FaultView = z.infer<typeof faultSchema>
+export type DevnetView = z.infer<typeof devnetSchema>
