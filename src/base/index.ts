@@ -1,4 +1,5 @@
 /** Units, intervals, ports, errors and bounded collections: what every room stands on. */
+export * from './bytes.ts'
 export * from './units.ts'
 export * from './interval.ts'
 export * from './ports.ts'

@@ -2,6 +2,7 @@
  * The two things a core may never reach for by itself: time and chance. They are passed in, first. Only `node/io` makes
  * real ones; tests and the simulator make their own.
  */
+import assert from 'node:assert/strict'
 
 /** Stops what was scheduled. Calling it again, or too late, does nothing. */
 export type Cancel = () => void
@@ -26,9 +27,10 @@ export interface Random {
   bytes(length: number): Uint8Array
 }
 
-/** A whole number in [0, below), unbiased, drawn by rejection; 1 <= below <= 2^48. */
+/** A whole number in [0, below), unbiased, drawn by rejection; 1 <= below <= 2^48, anything else an asserted bug. */
 export const drawBelow = (random: Random, below: number): number => {
   const span = 2 ** 48
+  assert(Number.isSafeInteger(below) && below >= 1 && below <= span)
   const limit = span - (span % below)
   for (;;) {
     const value = random.bytes(6).reduce((sum, byte) => sum * 256 + byte, 0)

@@ -10,10 +10,10 @@ const MASK = 2n ** 64n - 1n
 export const seededRandom = (seed: bigint): Random => {
   let state = seed & MASK
   const next = (): bigint => {
-    state = (state + 0x9e37_79b9_7f4a_7c15n) & MASK
+    state = (state + 0x9e_37_79_b9_7f_4a_7c_15n) & MASK
     let z = state
-    z = ((z ^ (z >> 30n)) * 0xbf58_476d_1ce4_e5b9n) & MASK
-    z = ((z ^ (z >> 27n)) * 0x94d0_49bb_1331_11ebn) & MASK
+    z = ((z ^ (z >> 30n)) * 0xbf_58_47_6d_1c_e4_e5_b9n) & MASK
+    z = ((z ^ (z >> 27n)) * 0x94_d0_49_bb_13_31_11_ebn) & MASK
     return z ^ (z >> 31n)
   }
   return {

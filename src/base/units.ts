@@ -8,7 +8,7 @@
 /** Nanoseconds since 1970-01-01T00:00:00 TAI. Range of a signed 64-bit integer: years 1678 to 2262. */
 export type Tai = bigint
 
-export const NS_PER_US = 1_000n
+export const NS_PER_US = 1000n
 export const NS_PER_MS = 1_000_000n
 export const NS_PER_SEC = 1_000_000_000n
 export const NS_PER_MINUTE = 60n * NS_PER_SEC

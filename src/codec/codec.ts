@@ -6,9 +6,10 @@
  */
 import { decode as decodeStrict, encode as encodeStrict } from '@ipld/dag-cbor'
 import { decode as decodeAny } from 'cborg'
-import { accept, reject } from '../base/index.ts'
+import { accept, equalBytes, reject } from '../base/index.ts'
 import type { Admission } from '../base/index.ts'
 import type { Field } from './fields.ts'
+import { DATA_DEPTH_MAX, isNestedDeeper } from './nesting.ts'
 
 /** Why bytes were refused before anybody asked what they mean. */
 export const CODEC_REASONS = ['too-large', 'malformed', 'non-canonical', 'wrong-shape'] as const
@@ -17,25 +18,23 @@ export type CodecReason = (typeof CODEC_REASONS)[number]
 /** Deterministic DAG-CBOR of plain data: no `undefined`, no NaN or infinity. A value that has none is a bug. */
 export const encodeData = (data: unknown): Uint8Array<ArrayBuffer> => new Uint8Array(encodeStrict(data))
 
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i])
-
 /**
- * Data from bytes of anybody, at most `bytesMax` of them. `malformed`: no CBOR that we know. `non-canonical`: CBOR, but
+ * Data from bytes of anybody, at most `bytesMax` of them. `too-large`: longer, or nested deeper than `DATA_DEPTH_MAX`. `malformed`: no CBOR that we know. `non-canonical`: CBOR, but
  * not the one encoding of its value (long integers, indefinite lengths, unsorted or repeated keys, needless floats).
  */
 export const decodeData = (bytes: Uint8Array, bytesMax: number): Admission<unknown, CodecReason> => {
-  if (bytes.length > bytesMax) return reject('too-large')
+  if (bytes.length > bytesMax || isNestedDeeper(bytes, DATA_DEPTH_MAX)) return reject('too-large')
   const strict = attempt(() => decodeStrict(bytes))
   if (strict === undefined) return reject(attempt(() => decodeLenient(bytes)) ? 'non-canonical' : 'malformed')
   const again = attempt(() => encodeStrict(strict.value))
-  return again !== undefined && sameBytes(bytes, again.value) ? accept(strict.value) : reject('non-canonical')
+  return again !== undefined && equalBytes(bytes, again.value) ? accept(strict.value) : reject('non-canonical')
 }
 
 /** Only tells a bad spelling from no CBOR at all; what it yields is thrown away. */
 const decodeLenient = (bytes: Uint8Array): unknown =>
   decodeAny(bytes, { allowIndefinite: true, allowUndefined: true, useMaps: true, tags: { 42: (next) => next() } })
 
-/** The decoders speak by throwing, also a RangeError where nesting is too deep for the stack. */
+/** The decoders speak by throwing. */
 const attempt = <T>(run: () => T): { readonly value: T } | undefined => {
   try {
     return { value: run() }

@@ -40,11 +40,15 @@ export const word = <const W extends string>(words: readonly W[]): Field<W> => (
   read: (data) => words.find((one) => one === data),
 })
 
-/** A whole number 0 <= n <= max, as a JavaScript number; max <= 2^53 − 1. */
-export const uint = (max: number = Number.MAX_SAFE_INTEGER): Field<number> => ({
-  write: (value) => value,
-  read: (data) => (typeof data === 'number' && Number.isSafeInteger(data) && data >= 0 && data <= max ? data : undefined),
-})
+/** A whole number, by default 0 <= n <= 2^53 − 1, as a JavaScript number; limits never reach beyond that. */
+export const uint = (limits: { readonly min?: number; readonly max?: number } = {}): Field<number> => {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER } = limits
+  return {
+    write: (value) => value,
+    read: (data) =>
+      typeof data === 'number' && Number.isSafeInteger(data) && data >= min && data <= max ? data : undefined,
+  }
+}
 
 /** A signed 64-bit integer as a bigint; CBOR's shortest form, so small values are written as small integers. */
 export const int64 = (limits: { readonly min?: bigint; readonly max?: bigint } = {}): Field<bigint> => {
@@ -85,6 +89,8 @@ export const list = <T>(item: Field<T>, itemsMax: number): Field<readonly T[]> =
 
 /** Named fields, written as an array in the order of `shape`'s keys: names cost no bytes and cannot be reordered. */
 export const tuple = <T extends object>(shape: { readonly [K in keyof T]: Field<T[K]> }): Field<Readonly<T>> => {
+  // A mapped type's entries: the compiler types them as unknown, though `shape` says what they are.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const entries = Object.entries(shape) as unknown as readonly (readonly [keyof T, Field<T[keyof T]>])[]
   return {
     write: (value) => entries.map(([name, field]) => field.write(value[name])),
@@ -96,6 +102,8 @@ export const tuple = <T extends object>(shape: { readonly [K in keyof T]: Field<
         if (part === undefined) return undefined
         value[name] = part
       }
+      // Every key of `shape` has been set.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       return value as T
     },
   }

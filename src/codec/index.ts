@@ -2,4 +2,5 @@
 export * from './codec.ts'
 export * from './fields.ts'
 export * from './cid.ts'
+export { DATA_DEPTH_MAX } from './nesting.ts'
 export { CID } from 'multiformats/cid'

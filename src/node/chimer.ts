@@ -1,0 +1,246 @@
+/**
+ * One node, assembled: a clock that is kept, a chain of proofs, a witness of others, and a judge of all. The rooms below
+ * hold the rules; here is only who hears what, and the beat of the slots. Time, chance, network, signer and sources are
+ * passed in, so a simulator runs exactly this.
+ *
+ * A slot's beat, on the node's own clock (docs/spec/node.md G-9 to G-12): at its start the challenges are planned; a quarter
+ * in, the slot before is closed and judged; at nine tenths, a slot without a proof gets one unasked.
+ */
+import type { Cancel, Random, Tai, Time } from '../base/index.ts'
+import { ChimerError } from '../base/index.ts'
+import type { ClockReading, Source } from '../clock/index.ts'
+import { nodeIdText } from '../crypto/index.ts'
+import type { Signer } from '../crypto/index.ts'
+import {
+  ATTESTATIONS_LIMITS,
+  CHALLENGE_LIMITS,
+  PROOFS_LIMITS,
+  RefusalCounters,
+  attestationsTopic,
+  challengeProtocol,
+  proofsTopic,
+} from '../network/index.ts'
+import type { Network, RefusalEvent } from '../network/index.ts'
+import { slotOf } from '../proofs/index.ts'
+import type { SealedAttestation, SealedProof } from '../proofs/index.ts'
+import { NodeEvents } from './events.ts'
+import type { Genesis } from './genesis.ts'
+import { Judging } from './judging.ts'
+import { Proving } from './proving.ts'
+import { Timekeeper } from './timekeeper.ts'
+import type { AnyDiscipline } from './timekeeper.ts'
+import { Witnessing } from './witnessing.ts'
+
+export interface ChimerOptions {
+  readonly time: Time
+  readonly random: Random
+  readonly genesis: Genesis
+  readonly signer: Signer
+  readonly network: Network
+  readonly discipline: AnyDiscipline
+  readonly sources: readonly Source[]
+}
+
+/** How long a node without the time waits before it looks again, ns. */
+const UNREADY_NS = 100_000_000n
+
+export class Chimer implements AsyncDisposable {
+  readonly events = new NodeEvents()
+  readonly refusals = new RefusalCounters()
+  readonly id: string
+  readonly timekeeper: Timekeeper
+  readonly judging: Judging
+  readonly #options: ChimerOptions
+  readonly #proving: Proving
+  readonly #witnessing: Witnessing
+  readonly #timers = new Set<Cancel>()
+  #lastProvedSlot = -1
+  #beaten = -1
+  #closed = false
+
+  constructor(options: ChimerOptions) {
+    this.#options = options
+    this.id = nodeIdText(options.signer.nodeId)
+    this.timekeeper = this.#makeTimekeeper()
+    this.judging = this.#makeJudging()
+    this.#proving = this.#makeProving()
+    this.#witnessing = this.#makeWitnessing()
+  }
+
+  get genesis(): Genesis {
+    return this.#options.genesis
+  }
+
+  get network(): Network {
+    return this.#options.network
+  }
+
+  /** Joins the network's topics, starts the clock and the beat. */
+  async start(): Promise<void> {
+    const { network, genesis } = this.#options
+    const { networkId } = genesis
+    network.onRefusal((refusal) => this.#noteRefusal(refusal))
+    network.onPeer(({ peer, connected }) => this.events.emit({ type: 'peer', peer, connected }))
+    network.subscribe(proofsTopic(networkId), {
+      ...PROOFS_LIMITS,
+      validate: ({ bytes }) => this.judging.takeProof(bytes),
+    })
+    network.subscribe(attestationsTopic(networkId), {
+      ...ATTESTATIONS_LIMITS,
+      validate: ({ bytes }) => this.judging.takeAttestation(bytes),
+    })
+    network.serve(challengeProtocol(networkId), {
+      ...CHALLENGE_LIMITS,
+      handle: ({ from, bytes }) => this.#proving.answer(from, bytes),
+    })
+    await this.timekeeper.start()
+    this.#beat()
+  }
+
+  /** Stops the beat, the clock and its sources. The network and the signer belong to whoever opened them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    for (const cancel of this.#timers) cancel()
+    this.#witnessing.close()
+    this.#proving.close()
+    await this.timekeeper[Symbol.asyncDispose]()
+  }
+
+  /** The clock, where it may be acted on. */
+  #usable(): ClockReading | undefined {
+    const reading = this.timekeeper.read()
+    return reading?.status === 'unsynchronised' ? undefined : reading
+  }
+
+  /** The slot that the node's own clock is in, or undefined without a clock. */
+  slot(): number | undefined {
+    const reading = this.#usable()
+    return reading === undefined ? undefined : slotOf(reading.estimate, this.#options.genesis.slotNs)
+  }
+
+  #beat(): void {
+    if (this.#closed) return
+    const reading = this.#usable()
+    if (reading === undefined) return this.#at(UNREADY_NS, () => this.#beat())
+    const { slotNs } = this.#options.genesis
+    const slot = slotOf(reading.estimate, slotNs)
+    const startTai = BigInt(slot) * slotNs
+    this.judging.begin(slot)
+    if (slot !== this.#beaten) this.#playSlot(slot, startTai - reading.estimate)
+    this.#beaten = slot
+    this.#at(startTai + slotNs - reading.estimate, () => this.#beat())
+  }
+
+  /** @param startsInNs how far off the slot's start is: zero or negative, since it has begun. */
+  #playSlot(slot: number, startsInNs: bigint): void {
+    const { slotNs } = this.#options.genesis
+    this.#witnessing.plan(slot, startsInNs)
+    this.#at(startsInNs + slotNs / 4n, () => this.#closeSlot(slot - 1))
+    this.#at(startsInNs + (slotNs * 9n) / 10n, () => void this.#proveIfSilent(slot))
+  }
+
+  #closeSlot(slot: number): void {
+    const judgements = this.judging.close(slot)
+    if (judgements.length > 0) this.events.emit({ type: 'judgement', slot, judgements })
+  }
+
+  async #proveIfSilent(slot: number): Promise<void> {
+    if (this.#lastProvedSlot < slot) await this.#proving.proveUnasked()
+  }
+
+  /** Runs `run` after `delayNs`, at once where that has passed. */
+  #at(delayNs: bigint, run: () => void): void {
+    const cancel = this.#options.time.schedule(delayNs > 0n ? delayNs : 0n, () => {
+      this.#timers.delete(cancel)
+      run()
+    })
+    this.#timers.add(cancel)
+  }
+
+  #makeTimekeeper(): Timekeeper {
+    const { time, discipline, sources } = this.#options
+    return new Timekeeper({
+      time,
+      discipline,
+      sources,
+      onChange: () => this.events.emit({ type: 'clock' }),
+      onRefused: ({ sourceId, verdict, reason }) => this.#noteRefusal({ channel: 'source', from: sourceId, verdict, reason }),
+    })
+  }
+
+  #makeJudging(): Judging {
+    return new Judging({
+      genesis: this.#options.genesis,
+      now: (): Tai | undefined => this.#usable()?.latest,
+      onProof: (author, sealed) => this.events.emit({ type: 'proof', author, sealed }),
+      onAttestation: (admitted) => this.events.emit({ type: 'attestation', admitted }),
+    })
+  }
+
+  #makeProving(): Proving {
+    const { time, random, signer, genesis } = this.#options
+    return new Proving({
+      time,
+      random,
+      signer,
+      networkId: genesis.networkId,
+      read: () => this.timekeeper.read(),
+      sources: () => this.timekeeper.reports(),
+      expected: () => this.judging.committee(this.id, this.slot() ?? 0).map(({ id }) => id),
+      onProof: (sealed) => this.#ownProof(sealed),
+      onTrouble: (error) => this.#trouble(error),
+    })
+  }
+
+  #makeWitnessing(): Witnessing {
+    const { time, random, signer, network, genesis } = this.#options
+    return new Witnessing({
+      time,
+      random,
+      signer,
+      network,
+      networkId: genesis.networkId,
+      slotNs: genesis.slotNs,
+      self: this.id,
+      members: genesis.members,
+      committee: (subject, slot) => this.judging.committee(subject, slot),
+      read: () => this.timekeeper.read(),
+      onMeasured: ({ sealed, attestation }) => this.#ownMeasurement(sealed, attestation),
+      onRefused: ({ subject, reason }) =>
+        this.#noteRefusal({ channel: 'answer', from: subject, verdict: 'reject', reason }),
+      onTrouble: (error) => this.#trouble(error),
+    })
+  }
+
+  #ownProof(sealed: SealedProof): void {
+    this.#lastProvedSlot = slotOf(sealed.proof.tai, this.#options.genesis.slotNs)
+    this.judging.keepProof(sealed)
+    void this.#publish(proofsTopic(this.#options.genesis.networkId), sealed.bytes)
+  }
+
+  #ownMeasurement(sealed: SealedProof, attestation: SealedAttestation): void {
+    this.judging.keepProof(sealed)
+    this.judging.keepAttestation(attestation)
+    void this.#publish(attestationsTopic(this.#options.genesis.networkId), attestation.bytes)
+  }
+
+  async #publish(topic: string, bytes: Uint8Array): Promise<void> {
+    if (this.#closed) return
+    try {
+      await this.#options.network.publish(topic, bytes)
+    } catch (error) {
+      if (!(error instanceof ChimerError)) throw error
+      this.#trouble(error)
+    }
+  }
+
+  #noteRefusal(refusal: RefusalEvent): void {
+    this.refusals.count(refusal)
+    const { channel, reason, from } = refusal
+    this.events.emit({ type: 'refused', channel, reason, from })
+  }
+
+  #trouble({ code, message }: ChimerError): void {
+    this.events.emit({ type: 'trouble', code, message })
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * What an operator may set, checked once at the edge and then plain frozen data. The file is JSON; an environment variable
+ * overrides it, and a flag overrides both. Rules: docs/spec/node.md G-5 to G-8; every key is in docs/guides/operating.md.
+ */
+import { z } from 'zod'
+import { ChimerError } from '../base/index.ts'
+import { explainIssues } from './explain.ts'
+
+/** `host:port`; an IPv6 host stands in brackets. */
+const hostPort = (kind: string): z.ZodType<string> =>
+  z.string().regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]{1,253}):\d{1,5}$/, `must be ${kind} as HOST:PORT`)
+
+const oscillatorSchema = z.strictObject({
+  /** The counter starts this far from true, ns. */
+  offsetNs: z.number().int().default(0),
+  /** It gains this much, parts per billion. */
+  driftPpb: z.number().min(-500_000).max(500_000).default(0),
+  /** Random walk of the frequency, ppb per square root of a second. */
+  walkPpb: z.number().min(0).max(1_000).default(0),
+  /** Seed of its chance. */
+  seed: z.number().int().nonnegative().default(1),
+})
+
+export const configSchema = z.strictObject({
+  /** Addresses to listen on for peers, as multiaddrs. */
+  listen: z.array(z.string().startsWith('/').max(200)).max(8).default(['/ip4/127.0.0.1/tcp/0']),
+  /** Addresses of peers to begin with, as multiaddrs that end in /p2p/ID. */
+  bootstrap: z.array(z.string().startsWith('/').max(200)).max(64).default([]),
+  /** Where the HTTP API and the dashboard are served. */
+  api: hostPort('an address').default('127.0.0.1:7340'),
+  sources: z
+    .strictObject({
+      /** NTP servers. */
+      ntp: z.array(hostPort('a server')).max(16).default([]),
+      /** gpsd daemons. */
+      gpsd: z.array(hostPort('a gpsd')).max(4).default([]),
+      /** Use the operating system's clock as a source, and trust it to this many milliseconds; null: do not use it. */
+      hostBoundMs: z.number().positive().max(10_000).nullable().default(null),
+      /** Ask every source again after this long at most, ms. */
+      pollIntervalMs: z.number().int().min(100).max(131_072_000).default(16_000),
+    })
+    .prefault({}),
+  /** Is the key file locked with the passphrase in TRUECHIMER_PASSPHRASE? */
+  keyEncrypted: z.boolean().default(true),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  /** A simulated oscillator instead of the machine's own counter: for devnets and tests. */
+  oscillator: oscillatorSchema.nullable().default(null),
+})
+export type ConfigFile = z.input<typeof configSchema>
+export type Config = z.output<typeof configSchema>
+
+/** Environment variables and the keys that they set. Lists are separated by commas. */
+export const CONFIG_VARIABLES: Readonly<Record<string, readonly [key: string, form: 'text' | 'list' | 'number']>> = {
+  TRUECHIMER_LISTEN: ['listen', 'list'],
+  TRUECHIMER_BOOTSTRAP: ['bootstrap', 'list'],
+  TRUECHIMER_API: ['api', 'text'],
+  TRUECHIMER_NTP: ['sources.ntp', 'list'],
+  TRUECHIMER_GPSD: ['sources.gpsd', 'list'],
+  TRUECHIMER_HOST_BOUND_MS: ['sources.hostBoundMs', 'number'],
+  TRUECHIMER_POLL_INTERVAL_MS: ['sources.pollIntervalMs', 'number'],
+  TRUECHIMER_LOG_LEVEL: ['logLevel', 'text'],
+}
+
+/** Settings by key path, later ones win: what the environment says, then what the flags say. */
+export type Overrides = Readonly<Record<string, unknown>>
+
+/** The overrides that an environment holds. */
+export const overridesOf = (environment: Readonly<Record<string, string | undefined>>): Overrides =>
+  Object.fromEntries(
+    Object.entries(CONFIG_VARIABLES).flatMap(([name, [key, form]]) => {
+      const value = environment[name]
+      return value === undefined || value === '' ? [] : [[key, valueOf(value, form)]]
+    }),
+  )
+
+const valueOf = (value: string, form: 'text' | 'list' | 'number'): unknown => {
+  if (form === 'text') return value
+  return form === 'number' ? Number(value) : value.split(',').map((item) => item.trim())
+}
+
+/**
+ * The configuration from a file's data and overrides. `TC_CONFIG_INVALID` names each wrong key, what it must be, and for a
+ * misspelt one the nearest right one.
+ */
+export const readConfig = (file: unknown, ...overrides: readonly Overrides[]): Config => {
+  const data = structuredClone(file ?? {})
+  for (const [key, value] of overrides.flatMap((set) => Object.entries(set))) setAt(data, key.split('.'), value)
+  const parsed = configSchema.safeParse(data)
+  if (parsed.success) return Object.freeze(parsed.data)
+  const say = explainIssues(parsed.error, configSchema)
+  throw new ChimerError('TC_CONFIG_INVALID', `The configuration cannot be used: ${say}.`)
+}
+
+const setAt = (data: unknown, [head = '', ...rest]: readonly string[], value: unknown): void => {
+  if (typeof data !== 'object' || data === null) return
+  if (rest.length === 0) Reflect.set(data, head, value)
+  else {
+    if (typeof Reflect.get(data, head) !== 'object') Reflect.set(data, head, {})
+    setAt(Reflect.get(data, head), rest, value)
+  }
+}
+
+/** `host:port` in parts; the form is checked by the schema. */
+export const splitHostPort = (address: string): { readonly host: string; readonly port: number } => {
+  const at = address.lastIndexOf(':')
+  return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) }
+}

@@ -1,0 +1,131 @@
+/**
+ * The witnessing half of a node: in every slot it asks each node whose committee it sits on, times the answer on its own
+ * clock, and signs what it measured. Rules live in proofs/; this file joins them to the clock, the signer and the network.
+ */
+import type { Cancel, Random, Time } from '../base/index.ts'
+import { ChimerError, NS_PER_SEC } from '../base/index.ts'
+import type { ClockReading } from '../clock/index.ts'
+import type { Signer } from '../crypto/index.ts'
+import type { Network } from '../network/index.ts'
+import { CHALLENGE_LIMITS, challengeProtocol } from '../network/index.ts'
+import {
+  CHALLENGE_BYTES,
+  ROUND_TRIP_NS_MAX,
+  challengeCodec,
+  challengePhaseNs,
+  openAnswer,
+  signAttestation,
+} from '../proofs/index.ts'
+import type { Member, SealedAttestation, SealedProof } from '../proofs/index.ts'
+
+/** A witness waits this long for an answer, ns. */
+export const ANSWER_NS_MAX = 2n * NS_PER_SEC
+
+export interface WitnessingOptions {
+  readonly time: Time
+  readonly random: Random
+  readonly signer: Signer
+  readonly network: Network
+  readonly networkId: Uint8Array
+  readonly slotNs: bigint
+  readonly self: string
+  readonly members: readonly Member[]
+  readonly committee: (subject: string, slot: number) => readonly Member[]
+  readonly read: () => ClockReading | undefined
+  /** The proof that answered, and what was measured of it; called once both are true and signed. */
+  readonly onMeasured: (measured: { readonly sealed: SealedProof; readonly attestation: SealedAttestation }) => void
+  readonly onRefused: (refusal: { readonly subject: string; readonly reason: string }) => void
+  readonly onTrouble: (error: ChimerError) => void
+}
+
+/** What the clock said at the two ends of one exchange. */
+interface Sent {
+  readonly challenge: Uint8Array
+  readonly reading: ClockReading | undefined
+}
+
+export class Witnessing {
+  readonly #options: WitnessingOptions
+  readonly #protocol: string
+  readonly #planned = new Set<Cancel>()
+  readonly #closing = new AbortController()
+
+  constructor(options: WitnessingOptions) {
+    this.#options = options
+    this.#protocol = challengeProtocol(options.networkId)
+  }
+
+  /** Plans the challenges of a slot. `startsInNs`: how far off its start is, negative where it has begun. */
+  plan(slot: number, startsInNs: bigint): void {
+    const { members, self, committee, slotNs } = this.#options
+    for (const { id } of members) {
+      if (id === self || !committee(id, slot).some((member) => member.id === self)) continue
+      const delayNs = startsInNs + challengePhaseNs(id, slot, slotNs)
+      if (delayNs >= 0n) this.#at(delayNs, id)
+    }
+  }
+
+  close(): void {
+    for (const cancel of this.#planned) cancel()
+    this.#planned.clear()
+    this.#closing.abort()
+  }
+
+  #at(delayNs: bigint, subject: string): void {
+    const cancel = this.#options.time.schedule(delayNs, () => {
+      this.#planned.delete(cancel)
+      void this.#ask(subject)
+    })
+    this.#planned.add(cancel)
+  }
+
+  async #ask(subject: string): Promise<void> {
+    const { network, onRefused, onTrouble } = this.#options
+    if (!network.peers().includes(subject)) return onRefused({ subject, reason: 'not-connected' })
+    const timeout = new AbortController()
+    const cancel = this.#options.time.schedule(ANSWER_NS_MAX, () => timeout.abort())
+    try {
+      await this.#exchange(subject, AbortSignal.any([timeout.signal, this.#closing.signal]))
+    } catch (error) {
+      if (!(error instanceof ChimerError)) throw error
+      if (!this.#closing.signal.aborted) onTrouble(error)
+    } finally {
+      cancel()
+    }
+  }
+
+  async #exchange(subject: string, signal: AbortSignal): Promise<void> {
+    const { random, network, networkId, read, members, onRefused } = this.#options
+    let sent: Sent = { challenge: random.bytes(CHALLENGE_BYTES), reading: undefined }
+    const bytes = await network.request(subject, this.#protocol, {
+      body: () => {
+        sent = { ...sent, reading: read() }
+        return challengeCodec.encode({ networkId, challenge: sent.challenge })
+      },
+      responseBytesMax: CHALLENGE_LIMITS.responseBytesMax,
+      signal,
+    })
+    const received = read()
+    const key = members.find(({ id }) => id === subject)?.key
+    if (key === undefined || !isUsable(sent.reading) || !isUsable(received)) return
+    const answer = openAnswer(bytes, { networkId, subject: key, challenge: sent.challenge })
+    if (answer.verdict !== 'accept') return onRefused({ subject, reason: answer.reason })
+    await this.#attest(answer.value, sent.reading, received)
+  }
+
+  async #attest(sealed: SealedProof, sent: ClockReading, received: ClockReading): Promise<void> {
+    const roundTripNs = Number(received.localNs - sent.localNs)
+    if (roundTripNs > ROUND_TRIP_NS_MAX || received.latest < sent.earliest) return
+    const attestation = await signAttestation(this.#options.signer, {
+      proof: sealed.cid,
+      sentEarliest: sent.earliest,
+      receivedLatest: received.latest,
+      roundTripNs,
+    })
+    this.#options.onMeasured({ sealed, attestation })
+  }
+}
+
+/** A witness without a clock witnesses nothing. */
+const isUsable = (reading: ClockReading | undefined): reading is ClockReading =>
+  reading !== undefined && reading.status !== 'unsynchronised'

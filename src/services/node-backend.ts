@@ -1,0 +1,297 @@
+/**
+ * A running node as the HTTP API sees it: turns the node's state into the views of `schema.ts`. Reads only; the one thing
+ * that changes anything, bending a devnet's source, is handed in by the devnet.
+ */
+import { LEAP_TABLE, utcFromTai } from '../clock/index.ts'
+import type { ClockReading, SourceReport } from '../clock/index.ts'
+import { taiFromUnixNs } from '../clock/index.ts'
+import { parseCid } from '../codec/index.ts'
+import { hexOf, middle, width } from '../base/index.ts'
+import type { NsInterval, Tai, Time } from '../base/index.ts'
+import type { AdmittedAttestation, Chimer, NamedMember, NodeEvent } from '../node/index.ts'
+import type { SealedProof } from '../proofs/index.ts'
+import { nodeIdText } from '../crypto/index.ts'
+import type { Judgement, Verdict } from '../validation/index.ts'
+import type { Backend } from './backend.ts'
+import { explainVerdict } from './explanations.ts'
+import type {
+  EventView,
+  NodeDetailView,
+  NodeView,
+  NodesView,
+  ProofView,
+  SourceView,
+  StatusView,
+  TimeView,
+} from './schema.ts'
+
+/** Past judgements kept of each member, for people to look at. */
+const HISTORY_MAX = 120
+
+export interface NodeBackendOptions {
+  readonly chimer: Chimer
+  /** The node's own time: its counter is what the clock disciplines. */
+  readonly time: Time
+  readonly version: string
+  readonly devnet?: NonNullable<Backend['devnet']>
+}
+
+type HistoryEntry = NodeDetailView['history'][number]
+
+export const openNodeBackend = (options: NodeBackendOptions): Backend => {
+  const backend = new NodeBackend(options)
+  return options.devnet === undefined ? backend : Object.assign(backend, { devnet: options.devnet })
+}
+
+class NodeBackend implements Backend {
+  readonly #chimer: Chimer
+  readonly #options: NodeBackendOptions
+  readonly #startedNs: bigint
+  readonly #latest = new Map<string, { readonly slot: number; readonly judgement: Judgement }>()
+  readonly #located = new Map<string, { readonly slot: number; readonly judgement: Judgement }>()
+  readonly #history = new Map<string, HistoryEntry[]>()
+
+  constructor(options: NodeBackendOptions) {
+    this.#options = options
+    this.#chimer = options.chimer
+    this.#startedNs = options.time.elapsedNs()
+    this.#chimer.events.listen((event) => {
+      if (event.type === 'judgement') for (const judgement of event.judgements) this.#note(event.slot, judgement)
+    })
+  }
+
+  time(): TimeView | undefined {
+    const reading = this.#chimer.timekeeper.read()
+    return reading === undefined ? undefined : timeView(reading, this.#hostOffsetNs(reading))
+  }
+
+  status(): StatusView {
+    const { genesis, network, judging, refusals, id, timekeeper } = this.#chimer
+    const reading = timekeeper.read()
+    const verdict = this.#verdict(id)
+    return {
+      version: this.#options.version,
+      network: { id: hexOf(genesis.networkId), name: genesis.name },
+      node: { id, name: this.#nameOf(id) },
+      devnet: this.#options.devnet !== undefined,
+      uptimeNs: Number(this.#options.time.elapsedNs() - this.#startedNs),
+      clock: {
+        status: reading?.status ?? 'unsynchronised',
+        uncertaintyNs: reading === undefined ? null : halfWidth(reading),
+        frequencyPpb: reading?.frequencyPpb ?? 0,
+        hostOffsetNs: reading === undefined ? null : this.#hostOffsetNs(reading),
+      },
+      sources: this.#sources(),
+      verdict: { status: verdict.status, reason: verdict.reason },
+      slot: this.#chimer.slot() ?? 0,
+      slotNs: Number(genesis.slotNs),
+      acceptedVarianceNs: Number(genesis.judgement.acceptedVarianceNs),
+      peers: [...network.peers()],
+      addresses: [...network.addresses()],
+      counts: {
+        proofs: judging.chains.admitted,
+        attestations: judging.admitted,
+        refused: sumByReason(refusals.entries()),
+      },
+    }
+  }
+
+  nodes(): NodesView {
+    const { genesis } = this.#chimer
+    return {
+      slot: this.#chimer.slot() ?? 0,
+      slotNs: Number(genesis.slotNs),
+      acceptedVarianceNs: Number(genesis.judgement.acceptedVarianceNs),
+      nodes: genesis.members.map((member) => this.#nodeView(member)),
+    }
+  }
+
+  node(id: string): NodeDetailView | undefined {
+    const member = this.#chimer.genesis.members.find((one) => one.id === id)
+    if (member === undefined) return undefined
+    const attestations = this.#chimer.judging.attestationsOf(id).map(attestationView)
+    return { ...this.#nodeView(member), attestations, history: [...(this.#history.get(id) ?? [])] }
+  }
+
+  proof(cid: string): ProofView | undefined {
+    const parsed = parseCid(cid)
+    const sealed = parsed.verdict === 'accept' ? this.#chimer.judging.chains.proof(parsed.value) : undefined
+    return sealed === undefined ? undefined : proofView(sealed)
+  }
+
+  refusals(): ReturnType<Backend['refusals']> {
+    return this.#chimer.refusals.entries()
+  }
+
+  onEvent(listener: (event: EventView) => void): () => void {
+    return this.#chimer.events.listen((event) => {
+      for (const view of this.#eventViews(event)) listener(view)
+    })
+  }
+
+  #note(slot: number, judgement: Judgement): void {
+    const { id, finding, verdict } = judgement
+    this.#latest.set(id, { slot, judgement })
+    if (finding.offset !== undefined) this.#located.set(id, { slot, judgement })
+    const entry = { slot, status: verdict.status, reason: verdict.reason, offset: offsetView(finding.offset) }
+    this.#history.set(id, [entry, ...(this.#history.get(id) ?? [])].slice(0, HISTORY_MAX))
+  }
+
+  #nameOf(id: string): string {
+    return this.#chimer.genesis.members.find((member) => member.id === id)?.name ?? id.slice(-8)
+  }
+
+  #verdict(id: string): Verdict {
+    return this.#chimer.judging.docket?.verdict(id) ?? { status: 'unproven', reason: 'never-proved', since: 0 }
+  }
+
+  #hostOffsetNs({ estimate, localNs }: ClockReading): number {
+    const { time } = this.#options
+    return Number(taiFromUnixNs(time.hostUnixNs()) - estimate - (time.elapsedNs() - localNs))
+  }
+
+  #sources(): SourceView[] {
+    const localNs = this.#options.time.elapsedNs()
+    const reading = this.#chimer.timekeeper.read()
+    return this.#chimer.timekeeper.reports().map((report) => sourceView(report, reading, localNs))
+  }
+
+  #nodeView({ id, name, weight }: NamedMember): NodeView {
+    const { judging, network } = this.#chimer
+    const verdict = this.#verdict(id)
+    const located = this.#located.get(id)
+    const finding = this.#latest.get(id)?.judgement.finding
+    const head = judging.chains.head(id)
+    return {
+      id,
+      name,
+      self: id === this.#chimer.id,
+      connected: id === this.#chimer.id || network.peers().includes(id),
+      weight: Number(weight),
+      status: verdict.status,
+      reason: verdict.reason,
+      explanation: explainVerdict({ name, verdict, offset: located?.judgement.finding.offset, finding }),
+      since: verdict.since,
+      actionsValid: verdict.status === 'truechimer',
+      offset: offsetView(located?.judgement.finding.offset),
+      offsetSlot: located?.slot ?? null,
+      witnesses: { agreeing: finding?.agreeing ?? 0, asked: finding?.asked ?? 0 },
+      overconfident: judging.overconfidentCount(id),
+      proof: head === undefined ? null : proofSummary(head),
+    }
+  }
+
+  #eventViews(event: NodeEvent): readonly EventView[] {
+    if (event.type === 'judgement') return this.#judgementViews(event.slot, event.judgements)
+    if (event.type === 'proof') {
+      const { sealed, author } = event
+      return [{ type: 'proof', cid: sealed.cid.toString(), id: author, sequence: sealed.proof.sequence }]
+    }
+    if (event.type === 'attestation' && event.admitted.reason === '') {
+      const { sealed, witness, subject, offset } = event.admitted
+      return [{ type: 'attestation', cid: sealed.cid.toString(), witness, subject, offset: offsetView(offset) }]
+    }
+    return event.type === 'peer' ? [{ type: 'peer', id: event.peer, connected: event.connected }] : []
+  }
+
+  #judgementViews(slot: number, judgements: readonly Judgement[]): readonly EventView[] {
+    const { nodes } = this.nodes()
+    const changes = judgements.flatMap(({ id, before, verdict }): EventView[] => {
+      const view = nodes.find((node) => node.id === id)
+      if (before === verdict.status || view === undefined) return []
+      const { name, reason, explanation } = view
+      return [{ type: 'verdict', slot, id, name, from: before, to: verdict.status, reason, explanation }]
+    })
+    const time = this.time()
+    const clock: EventView[] = time === undefined ? [] : [{ type: 'clock', time, sources: this.#sources() }]
+    return [{ type: 'judgement', slot, nodes }, ...changes, ...clock]
+  }
+}
+
+const halfWidth = ({ earliest, latest }: { readonly earliest: Tai; readonly latest: Tai }): number =>
+  Number((latest - earliest + 1n) / 2n)
+
+const timeView = (reading: ClockReading, hostOffsetNs: number): TimeView => {
+  const { earliest, latest, estimate, status, frequencyPpb } = reading
+  const expires = LEAP_TABLE.expiresTai
+  return {
+    earliest: String(earliest),
+    latest: String(latest),
+    estimate: String(estimate),
+    uncertaintyNs: halfWidth(reading),
+    utc: { earliest: utcFromTai(earliest), latest: utcFromTai(latest), estimate: utcFromTai(estimate) },
+    status,
+    frequencyPpb,
+    hostOffsetNs,
+    leapTable: { expires: utcFromTai(expires), expired: estimate > expires },
+  }
+}
+
+function offsetView(offset: NsInterval): { loNs: number; hiNs: number }
+function offsetView(offset: NsInterval | undefined): { loNs: number; hiNs: number } | null
+function offsetView(offset: NsInterval | undefined): { loNs: number; hiNs: number } | null {
+  return offset === undefined ? null : { loNs: Number(offset.lo), hiNs: Number(offset.hi) }
+}
+
+/** What a source says against what the clock says, both at the source's measurement. */
+const sourceView = (report: SourceReport, reading: ClockReading | undefined, localNs: bigint): SourceView => {
+  const { sourceId, kind, state, reason, reach, measurement } = report
+  const compared = measurement !== undefined && reading !== undefined
+  return {
+    id: sourceId,
+    kind,
+    state,
+    reason,
+    reach,
+    offsetNs: compared ? Number(middle(measurement.offset) - (reading.estimate - reading.localNs)) : null,
+    boundNs: measurement === undefined ? null : Number(width(measurement.offset) / 2n),
+    delayNs: measurement === undefined ? null : Number(measurement.delayNs),
+    ageNs: measurement === undefined ? null : Math.max(0, Number(localNs - measurement.localNs)),
+  }
+}
+
+const attestationView = (admitted: AdmittedAttestation): NodeDetailView['attestations'][number] => {
+  const { sealed, witness, slot, offset, reason } = admitted
+  const { proof, roundTripNs } = sealed.attestation
+  return {
+    cid: sealed.cid.toString(),
+    witness,
+    slot,
+    roundTripNs,
+    offset: offsetView(offset),
+    proof: proof.toString(),
+    counted: reason === '',
+    reason,
+  }
+}
+
+const proofSummary = ({ proof, cid }: SealedProof): NonNullable<NodeView['proof']> => ({
+  cid: cid.toString(),
+  sequence: proof.sequence,
+  tai: String(proof.tai),
+  uncertaintyNs: proof.uncertaintyNs,
+})
+
+const proofView = (sealed: SealedProof): ProofView => {
+  const { proof, bytes } = sealed
+  return {
+    ...proofSummary(sealed),
+    networkId: hexOf(proof.networkId),
+    nodeId: nodeIdText(proof.nodeId),
+    utc: utcFromTai(proof.tai),
+    previous: hexOf(proof.previous),
+    beacon: hexOf(proof.beacon),
+    nonce: hexOf(proof.nonce),
+    sources: proof.sources.map(({ kind, count }) => ({ kind, count })),
+    signature: hexOf(proof.signature),
+    bytes: Buffer.from(bytes).toString('base64'),
+  }
+}
+
+const sumByReason = (
+  counts: readonly { readonly reason: string; readonly count: number }[],
+): Record<string, number> => {
+  const sums: Record<string, number> = {}
+  for (const { reason, count } of counts) sums[reason] = (sums[reason] ?? 0) + count
+  return sums
+}
