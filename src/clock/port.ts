@@ -73,7 +73,7 @@ export interface SourceReport {
   readonly kind: SourceKind
   readonly reach: number
   readonly state: 'selected' | 'truechimer' | 'falseticker' | 'unreachable' | 'waiting' | 'refused'
-  /** A documented reason where `state` is falseticker, unreachable or refused; otherwise empty. */
+  /** A documented reason where `state` is falseticker, unreachable or refused, or waiting for a majority; otherwise empty. */
   readonly reason: string
   readonly measurement: Measurement | undefined
 }
@@ -81,7 +81,12 @@ export interface SourceReport {
 /** What a source tells its owner. `refused`: bytes came that are not to be believed; `unreachable`: nothing came. */
 export type SourceEvent =
   | { readonly type: 'measurement'; readonly measurement: Measurement }
-  | { readonly type: 'refused'; readonly sourceId: string; readonly verdict: 'ignore' | 'reject'; readonly reason: string }
+  | {
+      readonly type: 'refused'
+      readonly sourceId: string
+      readonly verdict: 'ignore' | 'reject'
+      readonly reason: string
+    }
   | { readonly type: 'unreachable'; readonly sourceId: string; readonly reason: string }
 
 /**

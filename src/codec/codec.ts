@@ -19,8 +19,9 @@ export type CodecReason = (typeof CODEC_REASONS)[number]
 export const encodeData = (data: unknown): Uint8Array<ArrayBuffer> => new Uint8Array(encodeStrict(data))
 
 /**
- * Data from bytes of anybody, at most `bytesMax` of them. `too-large`: longer, or nested deeper than `DATA_DEPTH_MAX`. `malformed`: no CBOR that we know. `non-canonical`: CBOR, but
- * not the one encoding of its value (long integers, indefinite lengths, unsorted or repeated keys, needless floats).
+ * Data from bytes of anybody, at most `bytesMax` of them. `too-large`: longer, or nested deeper than `DATA_DEPTH_MAX`.
+ * `malformed`: no CBOR that we know. `non-canonical`: CBOR, but not the one encoding of its value (long integers, indefinite
+ * lengths, unsorted or repeated keys, needless floats).
  */
 export const decodeData = (bytes: Uint8Array, bytesMax: number): Admission<unknown, CodecReason> => {
   if (bytes.length > bytesMax || isNestedDeeper(bytes, DATA_DEPTH_MAX)) return reject('too-large')

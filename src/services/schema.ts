@@ -8,13 +8,22 @@
 import { z } from 'zod'
 import { SOURCE_KINDS } from '../clock/port.ts'
 
-const tai = z.string().regex(/^-?\d{1,19}$/).describe('TAI nanoseconds since 1970-01-01T00:00:00 TAI, decimal')
-const utc = z.string().max(40).describe('the same instant in UTC, ISO 8601 with nanoseconds; a leap second shows as :60')
+const tai = z
+  .string()
+  .regex(/^-?\d{1,19}$/)
+  .describe('TAI nanoseconds since 1970-01-01T00:00:00 TAI, decimal')
+const utc = z
+  .string()
+  .max(40)
+  .describe('the same instant in UTC, ISO 8601 with nanoseconds; a leap second shows as :60')
 const ns = z.number().int().describe('nanoseconds')
 const slot = z.number().int().nonnegative().describe('slot index: floor(TAI / slot length)')
 const nodeId = z.string().min(40).max(64).describe('the node key as a libp2p peer id')
 const cid = z.string().max(100).describe('CIDv1, dag-cbor, sha3-256, base32')
-const reason = z.string().max(60).describe('a documented code (docs/errors.md); empty where there is nothing to explain')
+const reason = z
+  .string()
+  .max(60)
+  .describe('a documented code (docs/errors.md); empty where there is nothing to explain')
 
 /** Offset of a node's clock: ahead of true time by something in [loNs, hiNs]. */
 export const offsetSchema = z.object({ loNs: ns, hiNs: ns })
@@ -99,7 +108,16 @@ export const nodesSchema = z.object({ slot, slotNs: ns, acceptedVarianceNs: ns, 
 /** GET /v1/nodes/:id */
 export const nodeDetailSchema = nodeSchema.extend({
   attestations: z.array(
-    z.object({ cid, witness: nodeId, slot, roundTripNs: ns, offset: offsetSchema, proof: cid, counted: z.boolean(), reason }),
+    z.object({
+      cid,
+      witness: nodeId,
+      slot,
+      roundTripNs: ns,
+      offset: offsetSchema,
+      proof: cid,
+      counted: z.boolean(),
+      reason,
+    }),
   ),
   history: z.array(z.object({ slot, status: nodeStatusSchema, reason, offset: offsetSchema.nullable() })),
 })
@@ -157,6 +175,12 @@ export const devnetSchema = z.object({
 /** Every refusal of the API: a stable code and what to do. */
 export const problemSchema = z.object({ code: z.string(), message: z.string() })
 
+/** GET /healthz of a node that is well. One that is not answers 503 with a problem that says why. */
+export const healthSchema = z.object({ healthy: z.literal(true), clock: clockStatusSchema })
+
+/** What `?types=` of /v1/events may name. */
+export const EVENT_TYPES = ['clock', 'judgement', 'verdict', 'proof', 'attestation', 'peer', 'fault'] as const
+
 export type TimeView = z.infer<typeof timeSchema>
 export type SourceView = z.infer<typeof sourceSchema>
 export type StatusView = z.infer<typeof statusSchema>
@@ -165,5 +189,7 @@ export type NodesView = z.infer<typeof nodesSchema>
 export type NodeDetailView = z.infer<typeof nodeDetailSchema>
 export type ProofView = z.infer<typeof proofSchema>
 export type EventView = z.infer<typeof eventSchema>
+export type EventType = EventView['type']
+export type HealthView = z.infer<typeof healthSchema>
 export type FaultView = z.infer<typeof faultSchema>
 export type DevnetView = z.infer<typeof devnetSchema>

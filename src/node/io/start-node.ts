@@ -29,6 +29,8 @@ export interface StartNodeOptions {
   readonly config: Config
   /** For an encrypted key. */
   readonly passphrase: string | undefined
+  /** Wraps every source: a devnet bends them so. */
+  readonly wrapSource?: (source: Source) => Source
 }
 
 export interface RunningNode extends AsyncDisposable {
@@ -55,7 +57,7 @@ export const startNode = async (options: StartNodeOptions): Promise<RunningNode>
     }),
   )
   const discipline = new Discipline(disciplineOptions(config, genesis), createKalmanFilter())
-  const sources = makeSources({ time, random, config })
+  const sources = makeSources({ time, random, config }).map((source) => options.wrapSource?.(source) ?? source)
   const chimer = stack.use(new Chimer({ time, random, genesis, signer, network, discipline, sources }))
   await chimer.start()
   const opened = stack.move()

@@ -1,0 +1,150 @@
+/**
+ * What good answers look like, for /openapi.json. Their types are the shapes' own and a test checks them against the shapes,
+ * so an example cannot rot. The proof's bytes and signature are of the right length and otherwise made up.
+ */
+import type {
+  DevnetView,
+  FaultView,
+  HealthView,
+  NodeDetailView,
+  NodesView,
+  NodeView,
+  ProofView,
+  StatusView,
+  TimeView,
+} from './schema.ts'
+
+export const NODE_ID_EXAMPLE = '12D3KooWGRUVh7XqMbVdxRGTqcb4nTCzZ9nRgPFh3iKfCCuLBmoT'
+export const WITNESS_ID_EXAMPLE = '12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA'
+export const CID_EXAMPLE = 'bafyrmibphzkm6zrbr7ql2ll5xlkbzxkqfvo7dqz4nqwvqk6p3m2g7tq5ra'
+const NETWORK_ID_EXAMPLE = '5f0c1c3ad9f8a4f0cbb9b5f4ac32e2e68b1d7a7e0dfd86cb7a0d1f1a3c9a5b42'
+
+export const TIME_EXAMPLE: TimeView = {
+  earliest: '1795222837001250000',
+  latest: '1795222837004750000',
+  estimate: '1795222837003100000',
+  uncertaintyNs: 1_750_000,
+  utc: {
+    earliest: '2026-11-21T00:20:00.001250000Z',
+    latest: '2026-11-21T00:20:00.004750000Z',
+    estimate: '2026-11-21T00:20:00.003100000Z',
+  },
+  status: 'synchronised',
+  frequencyPpb: 18_240,
+  hostOffsetNs: -412_000,
+  leapTable: { expires: '2027-06-28T00:00:00.000000000Z', expired: false },
+}
+
+export const STATUS_EXAMPLE: StatusView = {
+  version: '0.1.0',
+  network: { id: NETWORK_ID_EXAMPLE, name: 'devnet' },
+  node: { id: NODE_ID_EXAMPLE, name: 'ada' },
+  devnet: true,
+  uptimeNs: 61_000_000_000,
+  clock: { status: 'synchronised', uncertaintyNs: 1_750_000, frequencyPpb: 18_240, hostOffsetNs: -412_000 },
+  sources: [
+    {
+      id: 'ntp:127.0.0.1:11123',
+      kind: 'ntp',
+      state: 'selected',
+      reason: '',
+      reach: 255,
+      offsetNs: 38_000,
+      boundNs: 410_000,
+      delayNs: 160_000,
+      ageNs: 900_000_000,
+    },
+  ],
+  verdict: { status: 'truechimer', reason: '' },
+  slot: 897_611_418,
+  slotNs: 2_000_000_000,
+  acceptedVarianceNs: 50_000_000,
+  peers: [WITNESS_ID_EXAMPLE],
+  addresses: [`/ip4/127.0.0.1/tcp/4601/p2p/${NODE_ID_EXAMPLE}`],
+  counts: { proofs: 150, attestations: 420, refused: { 'unknown-challenge': 2 } },
+}
+
+export const NODE_EXAMPLE: NodeView = {
+  id: NODE_ID_EXAMPLE,
+  name: 'ada',
+  self: true,
+  connected: true,
+  weight: 1,
+  status: 'truechimer',
+  reason: '',
+  explanation: 'Its witnesses agree that its clock is within the accepted variance.',
+  since: 897_611_400,
+  actionsValid: true,
+  offset: { loNs: -310_000, hiNs: 290_000 },
+  offsetSlot: 897_611_417,
+  witnesses: { agreeing: 3, asked: 3 },
+  overconfident: 0,
+  proof: { cid: CID_EXAMPLE, sequence: 30, tai: '1795222836900000000', uncertaintyNs: 1_750_000 },
+}
+
+export const NODES_EXAMPLE: NodesView = {
+  slot: 897_611_418,
+  slotNs: 2_000_000_000,
+  acceptedVarianceNs: 50_000_000,
+  nodes: [NODE_EXAMPLE],
+}
+
+export const NODE_DETAIL_EXAMPLE: NodeDetailView = {
+  ...NODE_EXAMPLE,
+  attestations: [
+    {
+      cid: CID_EXAMPLE,
+      witness: WITNESS_ID_EXAMPLE,
+      slot: 897_611_417,
+      roundTripNs: 620_000,
+      offset: { loNs: -310_000, hiNs: 290_000 },
+      proof: CID_EXAMPLE,
+      counted: true,
+      reason: '',
+    },
+  ],
+  history: [{ slot: 897_611_400, status: 'truechimer', reason: '', offset: { loNs: -280_000, hiNs: 330_000 } }],
+}
+
+export const PROOF_EXAMPLE: ProofView = {
+  cid: CID_EXAMPLE,
+  networkId: NETWORK_ID_EXAMPLE,
+  nodeId: NODE_ID_EXAMPLE,
+  sequence: 30,
+  tai: '1795222836900000000',
+  utc: '2026-11-21T00:19:59.900000000Z',
+  uncertaintyNs: 1_750_000,
+  previous: '9b'.repeat(32),
+  beacon: '00'.repeat(32),
+  nonce: '4e'.repeat(32),
+  sources: [{ kind: 'ntp', count: 1 }],
+  signature: 'a7'.repeat(64),
+  bytes: 'im9leGFtcGxlLW9mLWEtcHJvb2Y=',
+}
+
+export const HEALTH_EXAMPLE: HealthView = { healthy: true, clock: 'synchronised' }
+
+export const FAULT_EXAMPLE: FaultView = { id: NODE_ID_EXAMPLE, offsetMs: 250 }
+
+export const DEVNET_EXAMPLE: DevnetView = {
+  token: '1c1f5d0f4e0a4c57b1d2c3b8f6a4e9d0',
+  nodes: [{ id: NODE_ID_EXAMPLE, name: 'ada', api: 'http://127.0.0.1:4600' }],
+  faults: [FAULT_EXAMPLE],
+}
+
+export const EVENTS_EXAMPLE = [
+  'retry: 1000',
+  '',
+  'id: 3f9c1a2b-41',
+  'event: peer',
+  `data: {"type":"peer","id":"${WITNESS_ID_EXAMPLE}","connected":true}`,
+  '',
+  '',
+].join('\n')
+
+export const METRICS_EXAMPLE = [
+  '# HELP truechimer_clock_bound_seconds Half the width of the interval that holds the true time',
+  '# TYPE truechimer_clock_bound_seconds gauge',
+  'truechimer_clock_bound_seconds 0.00175',
+  '',
+].join('\n')

@@ -1,0 +1,57 @@
+/**
+ * Every number that bounds what a caller of the HTTP API can make a node do. One table, so that docs/spec/api.md and the
+ * tests name the same ones. `openHttpApi` takes other values for tests and for operators with other needs.
+ */
+export interface ApiLimits {
+  /** Bytes of a request body. The largest honest one is a fault, under 200 bytes. */
+  readonly bodyBytesMax: number
+  /** Bytes of the request line and all headers together. */
+  readonly headerBytesMax: number
+  /** A whole request must have come within this many milliseconds (slow senders are cut off), checked every second. */
+  readonly requestMsMax: number
+  /** A connection without a byte either way is closed after this many milliseconds. */
+  readonly idleMsMax: number
+  /** A connection between two requests is kept this long, milliseconds. */
+  readonly keepAliveMs: number
+  /** What a devnet may take to bend a clock, milliseconds. */
+  readonly handlerMsMax: number
+  /** Open TCP connections; more are closed at once. */
+  readonly connectionsMax: number
+  /** Event streams in all, and from one address. */
+  readonly streamsMax: number
+  readonly streamsPerClientMax: number
+  /** Bytes that may wait for one reader of events; a slower reader is cut off. */
+  readonly backlogBytesMax: number
+  /** Events kept for `Last-Event-ID`, and their bytes: well under the backlog, or a replay would cut its reader off. */
+  readonly replayEventsMax: number
+  readonly replayBytesMax: number
+  /** A comment is sent on a silent stream this often, milliseconds. */
+  readonly heartbeatMs: number
+  /** What a reader is told to wait before it connects again, milliseconds. */
+  readonly retryMs: number
+}
+
+export const API_LIMITS: ApiLimits = {
+  bodyBytesMax: 4096,
+  headerBytesMax: 8192,
+  requestMsMax: 10_000,
+  idleMsMax: 60_000,
+  keepAliveMs: 5000,
+  handlerMsMax: 10_000,
+  connectionsMax: 256,
+  streamsMax: 32,
+  streamsPerClientMax: 16,
+  backlogBytesMax: 1024 * 1024,
+  replayEventsMax: 256,
+  replayBytesMax: 512 * 1024,
+  heartbeatMs: 15_000,
+  retryMs: 1000,
+}
+
+/** Requests of one address in one window. Above, 429 until the window is over. */
+export interface RateLimit {
+  readonly requestsMax: number
+  readonly windowMs: number
+}
+
+export const RATE_LIMIT: RateLimit = { requestsMax: 3000, windowMs: 60_000 }

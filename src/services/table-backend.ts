@@ -1,0 +1,71 @@
+/**
+ * A node made of tables, for tests of what stands on a `Backend`: it answers what it was given and sends events when told.
+ * No product code imports it.
+ */
+import { accept, ignore } from '../base/index.ts'
+import type { Backend } from './backend.ts'
+import type { DevnetView, EventView, FaultView, ProofView, StatusView, TimeView } from './schema.ts'
+import {
+  CID_EXAMPLE,
+  DEVNET_EXAMPLE,
+  NODE_DETAIL_EXAMPLE,
+  NODE_ID_EXAMPLE,
+  NODES_EXAMPLE,
+  PROOF_EXAMPLE,
+  STATUS_EXAMPLE,
+  TIME_EXAMPLE,
+} from './examples.ts'
+
+export interface TableBackend extends Backend {
+  /** What is served; a test changes it in place. */
+  readonly table: {
+    time: TimeView | undefined
+    status: StatusView
+    proofs: Map<string, ProofView>
+    refusals: { channel: string; reason: string; count: number }[]
+  }
+  /** Faults that were asked for, in order. */
+  readonly bent: FaultView[]
+  /** How many listen for events now. */
+  readonly listeners: number
+  emit(event: EventView): void
+}
+
+export const tableBackend = (options: { readonly devnet?: boolean } = {}): TableBackend => {
+  const listeners = new Set<(event: EventView) => void>()
+  const table: TableBackend['table'] = {
+    time: TIME_EXAMPLE,
+    status: STATUS_EXAMPLE,
+    proofs: new Map([[CID_EXAMPLE, PROOF_EXAMPLE]]),
+    refusals: [{ channel: 'ntp', reason: 'wrong-origin', count: 3 }],
+  }
+  const bent: FaultView[] = []
+  return {
+    table,
+    bent,
+    get listeners() {
+      return listeners.size
+    },
+    time: () => table.time,
+    status: () => table.status,
+    nodes: () => NODES_EXAMPLE,
+    node: (id) => (id === NODE_ID_EXAMPLE ? NODE_DETAIL_EXAMPLE : undefined),
+    proof: (cid) => table.proofs.get(cid),
+    onEvent: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    refusals: () => table.refusals,
+    emit: (event) => listeners.forEach((listener) => listener(event)),
+    ...(options.devnet === true ? { devnet: tableDevnet(bent) } : {}),
+  }
+}
+
+const tableDevnet = (bent: FaultView[]): NonNullable<Backend['devnet']> => ({
+  view: (): DevnetView => ({ ...DEVNET_EXAMPLE, faults: [...bent] }),
+  bend: async (fault) => {
+    if (fault.id !== NODE_ID_EXAMPLE) return ignore('unknown-node')
+    bent.push(fault)
+    return accept(null)
+  },
+})
