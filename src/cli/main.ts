@@ -1,18 +1,13 @@
 /**
- * The command line. This file knows which commands there are and how they are described; each one is a file of its own.
+ * The command line. This file knows which commands there are and how they are described; each one is a file of its own,
+ * loaded when it is asked for.
  * `main` never throws for what the world or a person did: it says what to do and sets the exit code.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import packageFile from '../../package.json' with { type: 'json' }
-import { clockWatch } from './clock-watch.ts'
-import { devnet } from './devnet/devnet.ts'
 import { parseDuration } from './duration.ts'
-import { init } from './init.ts'
-import { node } from './node.ts'
-import { now } from './now.ts'
 import { EXIT, note, reportFailure } from './output.ts'
 import type { ExitCode } from './output.ts'
-import { status } from './status.ts'
 
 const API_DEFAULT = '127.0.0.1:7340'
 const LINES = '\n'
@@ -40,10 +35,11 @@ export const main = async (args: readonly string[]): Promise<void> => {
 
 const exitOf = ({ exitCode }: CommanderError): ExitCode => (exitCode === 0 ? EXIT.good : EXIT.usage)
 
-/** Runs a command and keeps its exit code. */
+/** Loads a command only when it is asked for, runs it, and keeps its exit code. */
 const run =
-  <O>(command: (options: O) => Promise<ExitCode>) =>
+  <O>(load: () => Promise<(options: O) => Promise<ExitCode>>) =>
   async (options: O): Promise<void> => {
+    const command = await load()
     process.exitCode = await command(options)
   }
 
@@ -91,7 +87,7 @@ const addInit = (program: Command): void => {
         'truechimer init --data ./bede --genesis ./ada/genesis.json --no-encrypt',
       ),
     )
-    .action(run(init))
+    .action(run(async () => (await import('./init.ts')).init))
 }
 
 const addNode = (program: Command): void => {
@@ -117,7 +113,7 @@ const addNode = (program: Command): void => {
         'TRUECHIMER_NTP=a.example:123,b.example:123,c.example:123 truechimer node --data ./ada',
       ),
     )
-    .action(run(node))
+    .action(run(async () => (await import('./node.ts')).node))
 }
 
 const addDevnet = (program: Command): void => {
@@ -136,7 +132,7 @@ const addDevnet = (program: Command): void => {
       'after',
       examples('truechimer devnet', 'truechimer devnet --for 60s --json', 'truechimer devnet --ntp 127.0.0.1:11123'),
     )
-    .action(run(devnet))
+    .action(run(async () => (await import('./devnet/devnet.ts')).devnet))
 }
 
 const addStatus = (program: Command): void => {
@@ -146,7 +142,7 @@ const addStatus = (program: Command): void => {
     .addOption(api())
     .addOption(json())
     .addHelpText('after', examples('truechimer status', 'truechimer status --api 127.0.0.1:7341 --json'))
-    .action(run(status))
+    .action(run(async () => (await import('./status.ts')).status))
 }
 
 const addNow = (program: Command): void => {
@@ -156,7 +152,7 @@ const addNow = (program: Command): void => {
     .addOption(api())
     .addOption(json())
     .addHelpText('after', examples('truechimer now', 'truechimer now --json'))
-    .action(run(now))
+    .action(run(async () => (await import('./now.ts')).now))
 }
 
 const addClock = (program: Command): void => {
@@ -168,7 +164,7 @@ const addClock = (program: Command): void => {
     .option('--for <duration>', 'end after this long', duration)
     .addOption(json())
     .addHelpText('after', examples('truechimer clock watch', 'truechimer clock watch --for 10s --json'))
-    .action(run(clockWatch))
+    .action(run(async () => (await import('./clock-watch.ts')).clockWatch))
   clock.action(() => {
     note(clock.helpInformation())
     process.exitCode = EXIT.usage

@@ -13,7 +13,7 @@ import { openClient } from '../../services/client.ts'
 import type { DevnetView, FaultView, NodeView } from '../../services/schema.ts'
 import { EXIT, colours, note, say, sayJson } from '../output.ts'
 import type { ExitCode } from '../output.ts'
-import { startChild } from './children.ts'
+import { compileForChildren, startChild } from './children.ts'
 import type { RunningChild } from './children.ts'
 import { layDevnet } from './lay.ts'
 import type { LaidNode } from './lay.ts'
@@ -43,6 +43,7 @@ export const devnet = async (options: DevnetOptions): Promise<ExitCode> => {
   const { ntp = [], gpsd = [] } = options
   const sources = { ntp: ntp.length + gpsd.length > 0 ? ntp : [await serveHostTime(stack)], gpsd }
   const laid = await layDevnet({ directory, nodes: options.nodes, api: options.api, ...sources })
+  await compileForChildren()
   note(`${laid.length} nodes start; their data is in ${directory}`)
   const run = new DevnetRun(laid, options, ending)
   stack.defer(() => run.stop())
@@ -123,9 +124,9 @@ class DevnetRun {
     }))
     this.#shareView()
     for (const { node, api } of this.#children) this.#watching.push(this.#watch(node, api))
-    this.#tell(`dashboard ${colours.bold(`${this.#children[0]?.api ?? ''}/`)}`)
     this.#ending.begin()
     this.#play.begin()
+    this.#tell(`dashboard ${colours.bold(`${this.#children[0]?.api ?? ''}/`)}`)
   }
 
   /** Takes the last counts while the nodes still run. */
