@@ -1,0 +1,12 @@
+/** `npm run bench -- NAME [options]`: runs one benchmark. Figures are ratios of one run, or medians; nothing is asserted. */
+const BENCHES: Readonly<Record<string, () => Promise<{ readonly run: (args: readonly string[]) => Promise<void> }>>> = {
+  proofs: () => import('./proofs.ts'),
+  devnet: () => import('./devnet.ts'),
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+const load = BENCHES[name]
+if (load === undefined) {
+  process.stderr.write(`usage: npm run bench -- NAME\nbenchmarks: ${Object.keys(BENCHES).join(', ')}\n`)
+  process.exitCode = 2
+} else await (await load()).run(args)
