@@ -83,6 +83,16 @@ export const publicKeyFault = (bytes: Uint8Array): KeyReason | undefined => {
   return fault === undefined ? undefined : `key-${fault}`
 }
 
+/**
+ * As `publicKeyFault`, but without asking whether the point is on the curve, which is what costs: for those who verify a
+ * signature next, because nothing verifies under a point that is off it.
+ */
+export const keySpellingFault = (bytes: Uint8Array): KeyReason | undefined => {
+  if (bytes.length !== PUBLIC_KEY_BYTES) return 'key-length'
+  const fault = faultOfPoint(bytes, 'spelling-only')
+  return fault === undefined ? undefined : `key-${fault}`
+}
+
 /** Keys of recent signers, most recently used last. Importing one costs about a tenth of a verification. */
 const KEYS_CACHED_MAX = 4096
 const keys = new BoundedMap<string, KeyObject>(KEYS_CACHED_MAX)
