@@ -27,6 +27,8 @@ export interface Backend {
   readonly devnet?: {
     view(): DevnetView
     bend(fault: FaultView): Promise<Admission<null, 'unknown-node'>>
+    /** Called whenever another set of sources is bent. */
+    onFaults?(listener: (faults: DevnetView['faults']) => void): Cancel
   }
   /** Refusals of bytes from outside, by channel and reason, for /metrics. */
   refusals(): readonly { readonly channel: string; readonly reason: string; readonly count: number }[]

@@ -267,7 +267,8 @@ const pause = (ms: number, over: AbortSignal): Promise<void> =>
       over.removeEventListener('abort', done)
       resolve()
     }
-    const timer = setTimeout(done, ms)
+    // A signal that has fired already, perhaps within onState, fires no second time.
+    const timer = setTimeout(done, over.aborted ? 0 : ms)
     over.addEventListener('abort', done)
   })
 

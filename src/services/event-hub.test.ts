@@ -1,7 +1,7 @@
 /** Who gets which event, from a table of readers without sockets. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import { array, assert, integer, property } from 'fast-check'
 import { openEventHub } from './event-hub.ts'
 import type { EventHub, HubLimits, Reader, Sink } from './event-hub.ts'
 import { NODE_ID_EXAMPLE } from './examples.ts'
@@ -131,8 +131,8 @@ describe('what is bounded', () => {
   })
 
   test('what is held stays within its number and its bytes, and is always the newest', () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 40 }), (lengths) => {
+    assert(
+      property(array(integer({ min: 0, max: 300 }), { maxLength: 40 }), (lengths) => {
         using hub = open({ replayEventsMax: 8, replayBytesMax: 1000 })
         for (const length of lengths)
           hub.publish({ type: 'verdict', slot: 1, id: NODE_ID_EXAMPLE, name: 'é'.repeat(length), ...VERDICT })

@@ -37,6 +37,8 @@ const isProblem = (answer: { status: number; json: unknown; headers: object }, c
   ok(problem.message.length > 0)
 }
 
+const rejectsAll = (): Promise<never> => Promise.reject(new TypeError('bent without a token'))
+
 const portOf = (api: HttpApi): number => Number(new URL(api.address).port)
 
 const OTHER_CID = `b${'a'.repeat(58)}`
@@ -318,6 +320,14 @@ describe('a devnet', () => {
       isProblem(await post(api, { 'content-type': 'application/json', ...header }), 'TC_API_TOKEN')
       deepEqual(backend.bent, [])
     })
+
+  test('a devnet without a token cannot be bent', async () => {
+    const backend = tableBackend({ devnet: true })
+    const tokenless = { ...backend, devnet: { view: () => ({ ...DEVNET_EXAMPLE, token: '' }), bend: rejectsAll } }
+    await using api = await open(tokenless)
+    isProblem(await post(api, { 'content-type': 'application/json' }), 'TC_API_TOKEN')
+    isProblem(await post(api, { 'content-type': 'application/json', 'x-truechimer-token': '' }), 'TC_API_TOKEN')
+  })
 
   const bodies: [string, string, ApiCode][] = [
     ['no JSON', '{"id":', 'TC_API_BAD_REQUEST'],

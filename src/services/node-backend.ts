@@ -124,9 +124,14 @@ class NodeBackend implements Backend {
   }
 
   onEvent(listener: (event: EventView) => void): () => void {
-    return this.#chimer.events.listen((event) => {
+    const deaf = this.#chimer.events.listen((event) => {
       for (const view of this.#eventViews(event)) listener(view)
     })
+    const deafToFaults = this.#options.devnet?.onFaults?.((faults) => listener({ type: 'fault', faults }))
+    return () => {
+      deaf()
+      deafToFaults?.()
+    }
   }
 
   #note(slot: number, judgement: Judgement): void {

@@ -20,9 +20,9 @@ const tokenHeaders = z.object({
 
 const digest = (text: string): Uint8Array => createHash('sha256').update(text).digest()
 
-/** Compared as digests, so that neither time nor length tells how near a guess came. */
+/** Compared as digests, so that neither time nor length tells how near a guess came. An empty token opens nothing. */
 const isToken = (given: string | undefined, token: string): boolean =>
-  timingSafeEqual(digest(given ?? ''), digest(token)) && given !== undefined
+  timingSafeEqual(digest(given ?? ''), digest(token)) && token !== ''
 
 /** The framework's own handler timeout ends with the request's body, so it never fires on a route that takes one. */
 const within = async <T>(msMax: number, work: Promise<T>): Promise<T> => {

@@ -1,0 +1,128 @@
+/** /metrics parses as Prometheus text, and says what the tables say. */
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { test } from 'node:test'
+import { ask } from './asking.ts'
+import { NODE_ID_EXAMPLE, STATUS_EXAMPLE } from './examples.ts'
+import { openHttpApi } from './http-api.ts'
+import type { HttpApi } from './http-api.ts'
+import { tableBackend } from './table-backend.ts'
+import type { TableBackend } from './table-backend.ts'
+
+const open = (backend: TableBackend): Promise<HttpApi> =>
+  openHttpApi({ backend, listen: { host: '127.0.0.1', port: 0 } })
+
+interface Family {
+  readonly type: string
+  readonly samples: Map<string, number>
+}
+
+const NAME = '[a-z_:][a-z0-9_:]*'
+const LABEL = String.raw`[a-z_][a-z0-9_]*="(?:[^"\\\n]|\\["\\n])*"`
+const SAMPLE = new RegExp(String.raw`^(${NAME})(\{${LABEL}(?:,${LABEL})*\})? (-?[0-9.]+(?:e[+-]?\d+)?|NaN|[+-]Inf)$`)
+
+/** Text format 0.0.4, strictly: help, type, then samples of that very name; nothing else. */
+const parse = (text: string): Map<string, Family> => {
+  const families = new Map<string, Family>()
+  ok(text.endsWith('\n'))
+  for (const line of text.split('\n').filter((line) => line !== '')) {
+    const head = new RegExp(`^# (?:HELP (${NAME}) .+|TYPE (${NAME}) (counter|gauge))$`).exec(line)
+    if (head?.[2] !== undefined) families.set(head[2], { type: head[3] ?? '', samples: new Map() })
+    if (head !== null) continue
+    const [, name = '', labels = '', value] = SAMPLE.exec(line) ?? [undefined, line]
+    const family = families.get(name)
+    ok(family !== undefined && !family.samples.has(labels), `no sample of a known family, or one twice: ${line}`)
+    family.samples.set(labels, Number(value))
+  }
+  return families
+}
+
+const scrape = async (api: HttpApi): Promise<Map<string, Family>> => parse((await ask(`${api.address}/metrics`)).text)
+
+const value = (families: Map<string, Family>, name: string, labels = ''): number | undefined =>
+  families.get(`truechimer_${name}`)?.samples.get(labels)
+
+test('what the node says is what is scraped', async () => {
+  await using api = await open(tableBackend())
+  const answer = await ask(`${api.address}/metrics`)
+  equal(answer.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8')
+  const families = parse(answer.text)
+  const node = `node="${NODE_ID_EXAMPLE}",name="ada"`
+  const expected: [string, string, number][] = [
+    ['clock_bound_seconds', '', 1.75e-3],
+    ['clock_status', '{status="synchronised"}', 1],
+    ['clock_status', '{status="holdover"}', 0],
+    ['clock_frequency_ppb', '', 18_240],
+    ['clock_host_offset_seconds', '', -412e-6],
+    ['uptime_seconds', '', 61],
+    ['sources', '{state="selected"}', 1],
+    ['node_offset_seconds', `{${node},edge="lo"}`, -310e-6],
+    ['node_offset_seconds', `{${node},edge="hi"}`, 290e-6],
+    ['node_status', `{${node},status="truechimer"}`, 1],
+    ['node_status', `{${node},status="falseticker"}`, 0],
+    ['proofs_total', '', 150],
+    ['attestations_total', '', 420],
+    ['refusals_total', '{channel="ntp",reason="wrong-origin"}', 3],
+    ['peers', '', 1],
+    ['event_streams', '', 0],
+    ['event_streams_cut_total', '', 0],
+  ]
+  for (const [name, labels, is] of expected) equal(value(families, name, labels), is, `${name}${labels}`)
+  ok((value(families, 'memory_bytes', '{kind="resident"}') ?? 0) > 1_000_000)
+  ok((value(families, 'event_loop_lag_seconds', '{statistic="max"}') ?? -1) >= 0)
+})
+
+test('names follow the custom: a prefix, base units, counters end in _total', async () => {
+  await using api = await open(tableBackend())
+  for (const [name, { type }] of await scrape(api)) {
+    ok(name.startsWith('truechimer_'), name)
+    equal(name.endsWith('_total'), type === 'counter', name)
+    ok(!/_(?:ms|us|ns|milliseconds|percent)$/.test(name), name)
+  }
+})
+
+test('what is not known is absent, not zero', async () => {
+  const backend = tableBackend()
+  const clock = { ...STATUS_EXAMPLE.clock, status: 'unsynchronised', uncertaintyNs: null, hostOffsetNs: null } as const
+  await using api = await open(backend)
+  equal(value(await scrape(api), 'clock_bound_seconds'), 1.75e-3)
+  backend.table.status = { ...STATUS_EXAMPLE, clock, sources: [] }
+  const families = await scrape(api)
+  for (const name of ['clock_bound_seconds', 'clock_host_offset_seconds', 'sources'])
+    deepEqual(families.get(`truechimer_${name}`)?.samples, new Map(), name)
+  equal(value(families, 'clock_status', '{status="unsynchronised"}'), 1)
+  equal(value(families, 'clock_status', '{status="synchronised"}'), 0)
+})
+
+test('two scrapes do not count twice, and what is gone is gone', async () => {
+  const backend = tableBackend()
+  await using api = await open(backend)
+  await scrape(api)
+  backend.table.refusals = [{ channel: 'gossip', reason: 'too-large', count: 1 }]
+  const families = await scrape(api)
+  equal(value(families, 'proofs_total'), 150)
+  deepEqual(families.get('truechimer_refusals_total')?.samples, new Map([['{channel="gossip",reason="too-large"}', 1]]))
+})
+
+test('a name with quotes and line ends cannot forge a sample', async () => {
+  const backend = tableBackend()
+  const name = 'a"} 1\ntruechimer_peers 9\n\\'
+  backend.table.status = { ...STATUS_EXAMPLE, node: { ...STATUS_EXAMPLE.node, name } }
+  await using api = await open(backend)
+  equal(value(await scrape(api), 'peers'), 1)
+})
+
+test('answers are counted by pattern, never by path', async () => {
+  await using api = await open(tableBackend())
+  await ask(`${api.address}/v1/nodes/${NODE_ID_EXAMPLE}`)
+  await ask(`${api.address}/v1/nodes/wrong`)
+  await ask(`${api.address}/any/thing`)
+  const samples = (await scrape(api)).get('truechimer_http_answers_total')?.samples
+  deepEqual(
+    samples,
+    new Map([
+      ['{method="GET",route="/v1/nodes/:id",status="200"}', 1],
+      ['{method="GET",route="/v1/nodes/:id",status="400"}', 1],
+      ['{method="GET",route="none",status="404"}', 1],
+    ]),
+  )
+})
