@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import pino from 'pino'
 import type { Logger } from 'pino'
 import packageFile from '../../package.json' with { type: 'json' }
+import type { Source } from '../clock/index.ts'
 import { BentSource, overridesOf, readConfig, splitHostPort } from '../node/index.ts'
 import type { Config, NodeEvent, Overrides } from '../node/index.ts'
 import { configPathOf, readJson } from '../node/io/data-directory.ts'
@@ -14,6 +15,7 @@ import type { Backend } from '../services/backend.ts'
 import { openHttpApi } from '../services/http-api.ts'
 import { openNodeBackend } from '../services/node-backend.ts'
 import { connectToDevnet } from './devnet/child.ts'
+import type { DevnetLink } from './devnet/child.ts'
 import { EXIT, sayJson } from './output.ts'
 import type { ExitCode } from './output.ts'
 
@@ -37,9 +39,10 @@ export const node = async (options: NodeOptions): Promise<ExitCode> => {
   const ended = untilStopped()
   await using stack = new AsyncDisposableStack()
   const bent: BentSource[] = []
-  const wrapSource = (source: ConstructorParameters<typeof BentSource>[0]): BentSource => {
-    bent.push(new BentSource(source))
-    return bent.at(-1) ?? new BentSource(source)
+  const wrapSource = (source: Source): Source => {
+    const wrapped = new BentSource(source)
+    bent.push(wrapped)
+    return wrapped
   }
   const running = stack.use(
     await startNode({
@@ -52,7 +55,8 @@ export const node = async (options: NodeOptions): Promise<ExitCode> => {
     }),
   )
   running.chimer.events.listen((event) => logEvent(logger, event))
-  const devnet = options.devnet === true ? connectToDevnet((offsetMs) => bent.forEach((source) => source.bend(offsetMs))) : undefined
+  const link = (): DevnetLink => connectToDevnet((offsetMs) => bent.forEach((source) => source.bend(offsetMs)))
+  const devnet = options.devnet === true ? stack.use(link()) : undefined
   const api = stack.use(await serve({ running, config, logger, devnet: devnet?.backend }))
   const ready = { ready: true, id: running.chimer.id, api: api.address, addresses: running.chimer.network.addresses() }
   logger.info(ready, 'the node runs')

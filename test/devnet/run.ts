@@ -1,0 +1,82 @@
+/** A devnet as a person starts it: the program in a process of its own, seen through what it prints and leaves. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, readdirSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+
+const PROGRAM = new URL('../../bin/truechimer.js', import.meta.url).pathname
+
+export interface RunningProgram {
+  readonly pid: number
+  /** Resolves with the first line (of either stream) that matches; rejects where the program ends before. */
+  line(pattern: RegExp): Promise<RegExpExecArray>
+  kill(signal: NodeJS.Signals): void
+  /** Resolves when it has ended and said all. */
+  ended(): Promise<{ readonly code: number | null; readonly stdout: readonly string[]; readonly stderr: readonly string[] }>
+}
+
+export const runProgram = (args: readonly string[], environment: Record<string, string> = {}): RunningProgram => {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  })
+  const stdout: string[] = []
+  const stderr: string[] = []
+  const waiting = new Set<(line: string) => void>()
+  const hear = (into: string[]) => (line: string) => {
+    into.push(line)
+    for (const listener of waiting) listener(line)
+  }
+  createInterface({ input: child.stdout }).on('line', hear(stdout))
+  createInterface({ input: child.stderr }).on('line', hear(stderr))
+  const closed = once(child, 'close')
+  return {
+    pid: child.pid ?? 0,
+    kill: (signal) => void child.kill(signal),
+    line: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (line: string): void => {
+          const match = pattern.exec(line)
+          if (match === null) return
+          waiting.delete(look)
+          resolve(match)
+        }
+        waiting.add(look)
+        for (const line of [...stdout, ...stderr]) look(line)
+        void closed.then(() => reject(new Error(`ended without a line like ${pattern}: ${stderr.join('\n')}`)))
+      }),
+    ended: async () => {
+      await closed
+      return { code: child.exitCode, stdout, stderr }
+    },
+  }
+}
+
+/** Processes whose parent this is. Linux only. */
+export const childrenOf = (parent: number): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => statusOf(pid)?.includes(`\nPPid:\t${parent}\n`) === true)
+
+/** Runs, and is not a zombie that somebody has yet to bury. */
+export const isRunning = (pid: number): boolean => {
+  const status = statusOf(pid)
+  return status !== undefined && !/^State:\s+Z/m.test(status)
+}
+
+const statusOf = (pid: number): string | undefined => {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8')
+  } catch {
+    return undefined // gone
+  }
+}
+
+/** Resolves once none of these runs; looks again every 20 ms until the signal. */
+export const untilGone = async (pids: readonly number[], signal: AbortSignal): Promise<void> => {
+  while (pids.some(isRunning)) {
+    signal.throwIfAborted()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
