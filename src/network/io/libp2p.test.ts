@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { multiaddr } from '@multiformats/multiaddr'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { ChimerError, accept } from '../../base/index.ts'
+import { Inbox, networkConformance } from './conformance.test-suite.ts'
+import { createNode } from './libp2p-options.ts'
+import { openLibp2pNetwork } from './libp2p.ts'
+import type { Stream } from '@libp2p/interface'
+import type { Time } from '../../base/index.ts'
+import type { ProtocolOptions } from '../port.ts'
+import type { Libp2pNetwork } from './libp2p.ts'
+
+const realTime: Time = {
+  elapsedNs: () => process.hrtime.bigint(),
+  hostUnixNs: () => BigInt(Date.now()) * 1_000_000n,
+  schedule: (delayNs, run) => {
+    const timer = setTimeout(run, Number(delayNs) / 1e6)
+    return () => clearTimeout(timer)
+  },
+}
+
+let seeds = 0
+const freshSeed = (): Uint8Array => {
+  seeds += 1
+  return new Uint8Array(32).fill(seeds)
+}
+
+const open = (options: { readonly bootstrap?: readonly string[]; readonly time?: Time } = {}): Promise<Libp2pNetwork> =>
+  openLibp2pNetwork({ time: realTime, privateKey: freshSeed(), ...options })
+
+/** Resolves when `isSo` holds, asked again after every event of the network. */
+const until = async (network: Libp2pNetwork, isSo: () => boolean): Promise<void> => {
+  const events = new Inbox<true>()
+  const cancels = [network.onPeer(() => events.push(true)), network.onTopicPeer(() => events.push(true))]
+  await events.until(isSo)
+  for (const cancel of cancels) cancel()
+}
+
+const addressOf = (network: Libp2pNetwork): string => {
+  const [address] = network.addresses()
+  assert(address !== undefined)
+  return address
+}
+
+networkConformance('libp2p', {
+  strangerId: '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN',
+  build: async (count, edges) => {
+    const peers: Libp2pNetwork[] = []
+    for (let i = 0; i < count; i += 1) {
+      const bootstrap = edges.flatMap((edge) => (Math.max(...edge) === i ? [peers[Math.min(...edge)]] : []))
+      peers.push(await open({ bootstrap: bootstrap.flatMap((peer) => peer?.addresses() ?? []) }))
+    }
+    const links = edges.flatMap(([a, b]) => {
+      const [left, right] = [peers[a], peers[b]]
+      assert(left !== undefined && right !== undefined)
+      return [
+        { at: left, other: right.peerId },
+        { at: right, other: left.peerId },
+      ]
+    })
+    await Promise.all(links.map(({ at, other }) => until(at, () => at.peers().includes(other))))
+    return {
+      peers,
+      settled: async (topic) => {
+        await Promise.all(links.map(({ at, other }) => until(at, () => at.meshOf(topic).includes(other))))
+      },
+      [Symbol.asyncDispose]: async () => {
+        await Promise.all(peers.map((peer) => peer[Symbol.asyncDispose]()))
+      },
+    }
+  },
+})
+
+const PROTOCOL = '/frames/1'
+const bySize: ProtocolOptions = {
+  requestBytesMax: 16,
+  responseBytesMax: 16,
+  ratePerSec: 1000,
+  burst: 1000,
+  handle: async ({ bytes }) => accept(bytes),
+}
+
+/** A libp2p node that speaks as it likes, connected to `network`. */
+const stranger = async (network: Libp2pNetwork) => {
+  const node = await createNode({
+    privateKey: await generateKeyPairFromSeed('Ed25519', freshSeed()),
+    listen: [],
+    isShutOut: () => false,
+  })
+  await node.start()
+  await node.dial(multiaddr(addressOf(network)))
+  return {
+    say: async (protocol: string, bytes: Uint8Array, then: (stream: Stream) => unknown): Promise<void> => {
+      const stream = await node.dialProtocol(multiaddr(addressOf(network)), protocol)
+      stream.send(bytes)
+      await then(stream)
+    },
+    peerId: node.peerId.toString(),
+    [Symbol.asyncDispose]: async () => node.stop(),
+  }
+}
+
+const FRAMES: readonly (readonly [string, readonly number[], 'keep' | 'close', string])[] = [
+  ['four gigabytes announced', [0xff, 0xff, 0xff, 0xff], 'keep', 'too-large'],
+  ['one byte over the limit announced', [0, 0, 0, 17], 'keep', 'too-large'],
+  ['more than announced', [0, 0, 0, 1, 7, 7], 'keep', 'malformed'],
+  ['half a length', [0, 0], 'close', 'abandoned'],
+  ['half a request', [0, 0, 0, 9, 1, 2, 3], 'close', 'abandoned'],
+  ['nothing', [], 'close', 'abandoned'],
+]
+for (const [what, bytes, then, reason] of FRAMES)
+  test(`a request that is ${what} is refused: ${reason}`, async () => {
+    await using network = await open()
+    const refusals = new Inbox<string>()
+    network.onRefusal((event) => refusals.push(event.reason))
+    network.serve(PROTOCOL, { ...bySize, handle: () => assert.fail('the handler must not see it') })
+    await using other = await stranger(network)
+    await other.say(PROTOCOL, new Uint8Array(bytes), (stream) => (then === 'close' ? stream.close() : undefined))
+    await refusals.until((items) => items.length > 0)
+    assert.deepEqual(refusals.items, [reason])
+  })
+
+test('a request that never ends is given up at its deadline, and one that dribbles in is answered', async () => {
+  const deadlines = new Inbox<() => void>()
+  const time: Time = { ...realTime, schedule: (_, run) => (deadlines.push(run), () => {}) }
+  await using network = await open({ time })
+  const refusals = new Inbox<string>()
+  network.onRefusal((event) => refusals.push(event.reason))
+  const served = new Inbox<Uint8Array>()
+  network.serve(PROTOCOL, { ...bySize, handle: async ({ bytes }) => (served.push(bytes), accept(bytes)) })
+  await using other = await stranger(network)
+  await other.say(PROTOCOL, new Uint8Array([0, 0, 0, 2, 1]), async () => {
+    const [overdue] = await deadlines.until((items) => items.length > 0)
+    overdue?.()
+    assert.deepEqual(await refusals.until((items) => items.length > 0), ['timed-out'])
+  })
+  await other.say(PROTOCOL, new Uint8Array([0, 0]), async (stream) => {
+    for (const byte of [0, 2, 8, 9]) stream.send(new Uint8Array([byte]))
+    assert.deepEqual(await served.until((items) => items.length > 0), [new Uint8Array([8, 9])])
+  })
+})
+
+test('gossip on a topic that nobody here joined is refused and counted', async () => {
+  await using network = await open()
+  const refusals = new Inbox<readonly unknown[]>()
+  network.onRefusal(({ channel, verdict, reason }) => refusals.push([channel, verdict, reason]))
+  await using other = await stranger(network)
+  // One RPC: publish { data: "x", topic: "t" } (protobuf, gossipsub's rpc.proto), with its length before it.
+  const rpc = [0x12, 6, 0x12, 1, 0x78, 0x22, 1, 0x74]
+  await other.say('/meshsub/1.1.0', new Uint8Array([rpc.length, ...rpc]), async () => {
+    assert.deepEqual(await refusals.until((items) => items.length > 0), [['connection', 'reject', 'unknown-topic']])
+  })
+})
+
+test('a port in use is named, with what to do, and nothing stays open', async () => {
+  await using network = await open()
+  const [listen] = addressOf(network).split('/p2p/')
+  assert(listen !== undefined)
+  await assert.rejects(openLibp2pNetwork({ time: realTime, privateKey: freshSeed(), listen: [listen] }), (error) => {
+    assert(error instanceof ChimerError)
+    assert.equal(error.code, 'TC_NET_LISTEN')
+    assert.deepEqual(error.facts, { address: listen, inUse: true })
+    assert.match(error.message, /in use.*choose another port/)
+    return true
+  })
+})
+
+test('an address that is none is named', async () => {
+  await assert.rejects(openLibp2pNetwork({ time: realTime, privateKey: freshSeed(), listen: ['127.0.0.1:9000'] }), {
+    code: 'TC_NET_LISTEN',
+    facts: { address: '127.0.0.1:9000', inUse: false },
+  })
+})
+
+test('opening can be given up', async () => {
+  const privateKey = freshSeed()
+  await assert.rejects(
+    openLibp2pNetwork({ time: realTime, privateKey, signal: AbortSignal.abort(new RangeError('no')) }),
+    RangeError,
+  )
+})
+
+test('a bootstrap peer that starts late is found, and found again when it comes back', async () => {
+  const privateKey = freshSeed()
+  const first = await openLibp2pNetwork({ time: realTime, privateKey })
+  const address = addressOf(first)
+  await first[Symbol.asyncDispose]()
+  const failed = new Inbox<true>()
+  const time: Time = { ...realTime, schedule: (delayNs, run) => (failed.push(true), realTime.schedule(delayNs, run)) }
+  await using network = await open({ bootstrap: [address], time })
+  await failed.until((items) => items.length > 0)
+  for (let again = 0; again < 2; again += 1) {
+    await using late = await openLibp2pNetwork({
+      time: realTime,
+      privateKey,
+      listen: address.split('/p2p/').slice(0, 1),
+    })
+    await until(network, () => network.peers().includes(late.peerId))
+    await late[Symbol.asyncDispose]()
+    await until(network, () => network.peers().length === 0)
+  }
+})
+
+test('the peer id is the text of the key, whichever way it is given, and no node dials itself', async () => {
+  const seed = freshSeed()
+  const privateKey = await generateKeyPairFromSeed('Ed25519', seed)
+  await using bySeed = await openLibp2pNetwork({ time: realTime, privateKey: seed, listen: [] })
+  await using byKey = await openLibp2pNetwork({ time: realTime, privateKey, listen: [] })
+  assert.equal(bySeed.peerId, byKey.peerId)
+  assert.equal(bySeed.peerId, peerIdFromPrivateKey(privateKey).toString())
+  assert.deepEqual(bySeed.addresses(), [])
+})
+
+test('closed networks leave no socket behind', async () => {
+  const sockets = (): readonly string[] => process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP'))
+  const overdue = AbortSignal.timeout(2000)
+  // What was closed leaves the event loop a few turns later.
+  while (sockets().length > 0 && !overdue.aborted) await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(sockets(), [])
+})
