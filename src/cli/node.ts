@@ -36,8 +36,8 @@ export interface NodeOptions {
 export const node = async (options: NodeOptions): Promise<ExitCode> => {
   const config = readConfig(await readJson(configPathOf(options.data)), overridesOf(process.env), flagOverrides(options))
   const logger = pino({ level: config.logLevel }, pino.destination(2))
-  const ended = untilStopped()
   await using stack = new AsyncDisposableStack()
+  const { stopped } = stack.use(untilStopped())
   const bent: BentSource[] = []
   const wrapSource = (source: Source): Source => {
     const wrapped = new BentSource(source)
@@ -62,7 +62,7 @@ export const node = async (options: NodeOptions): Promise<ExitCode> => {
   logger.info(ready, 'the node runs')
   if (options.json === true) sayJson(ready)
   devnet?.ready(ready)
-  await ended
+  await stopped
   logger.info('the node stops')
   return EXIT.good
 }
@@ -103,13 +103,20 @@ const serve = (parts: {
   })
 }
 
-/** Settles at the first SIGINT or SIGTERM; a second one ends the process as usual. */
-const untilStopped = (): Promise<void> =>
-  new Promise((resolve) => {
-    process.once('SIGINT', () => resolve())
-    process.once('SIGTERM', () => resolve())
-    if (process.connected) process.once('disconnect', () => resolve())
-  })
+/**
+ * Settles at the first SIGINT or SIGTERM, or when the devnet that started this is gone; a second signal ends the process as
+ * usual. Disposed of, because whoever listens to the channel keeps the process alive.
+ */
+const untilStopped = (): Disposable & { readonly stopped: Promise<void> } => {
+  const { promise: stopped, resolve } = Promise.withResolvers<void>()
+  const stop = (): void => resolve()
+  process.once('SIGINT', stop).once('SIGTERM', stop)
+  if (process.connected) process.once('disconnect', stop)
+  return {
+    stopped,
+    [Symbol.dispose]: () => void process.off('SIGINT', stop).off('SIGTERM', stop).off('disconnect', stop),
+  }
+}
 
 const logEvent = (logger: Logger, event: NodeEvent): void => {
   switch (event.type) {
