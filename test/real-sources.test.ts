@@ -6,7 +6,6 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { TestContext } from 'node:test'
 import { holds, NS_PER_SEC, seededRandom } from '../src/base/index.ts'
 import type { Time } from '../src/base/index.ts'
 import { gpsdSource } from '../src/clock/io/gpsd-source.ts'
@@ -15,21 +14,13 @@ import { taiFromUnixNs } from '../src/clock/index.ts'
 import type { Measurement, Source, SourceEvent } from '../src/clock/index.ts'
 import { chronydPath, startChronyd } from './real/chronyd.ts'
 import { gpsdPath, presentTime, recorded, startGpsd } from './real/gpsd.ts'
+import { missing } from './real/missing.ts'
 import { PLACE_DIGITS } from './real/nmea.ts'
 import { until } from './real/program.ts'
 import { machineTime } from './real/machine-time.ts'
 
 const LOGS = '../shared/gps-logs'
 const HOST_RESOLUTION_NS = 2_000_000n
-
-const isMissing = (t: TestContext, program: string, path: string | undefined): boolean => {
-  if (path !== undefined) return false
-  const words = `${program} IS MISSING on this machine: what it would have shown is not tested here`
-  t.diagnostic(words)
-  process.stderr.write(`${words}\n`)
-  t.skip(words)
-  return true
-}
 
 /** TAI − local by the host clock, now. */
 const hostOffsetNs = (time: Time): bigint => taiFromUnixNs(time.hostUnixNs()) - time.elapsedNs()
@@ -53,7 +44,7 @@ const written = (events: readonly SourceEvent[]): string =>
   JSON.stringify(events, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
 
 test('real chronyd: eight exchanges, each interval holds the host’s time', async (t) => {
-  if (isMissing(t, 'chronyd', chronydPath())) return
+  if (missing(t, 'chronyd', chronydPath())) return
   const time = machineTime()
   await using server = await startChronyd()
   await using source = ntpSource(time, seededRandom(7n), { id: 'ntp:chronyd', host: '127.0.0.1', port: server.port })
@@ -75,7 +66,7 @@ test('real chronyd: eight exchanges, each interval holds the host’s time', asy
 })
 
 test('real gpsd with the present time: intervals hold the host’s time, and the place is nowhere', async (t) => {
-  if (isMissing(t, 'gpsd', gpsdPath())) return
+  if (missing(t, 'gpsd', gpsdPath())) return
   const time = machineTime()
   await using server = await startGpsd(presentTime())
   await using source = gpsdSource(time, seededRandom(7n), {
@@ -105,9 +96,9 @@ const RECORDINGS: readonly (readonly [string, readonly string[]])[] = [
 
 for (const [name, expected] of RECORDINGS) {
   test(`real gpsd with the recording ${name}: never a measurement, and the reason is named`, async (t) => {
-    if (isMissing(t, 'gpsd', gpsdPath())) return
+    if (missing(t, 'gpsd', gpsdPath())) return
     const file = join(LOGS, name)
-    if (isMissing(t, `recording ${file}`, existsSync(file) ? file : undefined)) return
+    if (missing(t, `recording ${file}`, existsSync(file) ? file : undefined)) return
     let rounds = 0
     const feed = recorded(readFileSync(file), () => {
       rounds += 1

@@ -100,6 +100,7 @@ const addNode = (program: Command): void => {
     .option('--bootstrap <multiaddr>', 'begin with these peers', list)
     .option('--ntp <host:port>', 'NTP servers', list)
     .option('--gpsd <host:port>', 'gpsd daemons', list)
+    .option('--gpsd-latency-ms <ms>', 'a fix of gpsd is told at most this late', Number)
     .option('--host-bound-ms <ms>', 'use the host clock too, and trust it to this much', Number)
     .option('--poll-interval-ms <ms>', 'ask each source this often', Number)
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')

@@ -26,6 +26,7 @@ export interface NodeOptions {
   readonly bootstrap?: readonly string[]
   readonly ntp?: readonly string[]
   readonly gpsd?: readonly string[]
+  readonly gpsdLatencyMs?: number
   readonly hostBoundMs?: number
   readonly pollIntervalMs?: number
   readonly logLevel?: string
@@ -69,13 +70,14 @@ export const node = async (options: NodeOptions): Promise<ExitCode> => {
 
 /** What flags were given, by the key that each sets. */
 const flagOverrides = (options: NodeOptions): Overrides => {
-  const { api, listen, bootstrap, ntp, gpsd, hostBoundMs, pollIntervalMs, logLevel } = options
+  const { api, listen, bootstrap, ntp, gpsd, gpsdLatencyMs, hostBoundMs, pollIntervalMs, logLevel } = options
   const flags = {
     api,
     listen,
     bootstrap,
     'sources.ntp': ntp,
     'sources.gpsd': gpsd,
+    'sources.gpsdLatencyMs': gpsdLatencyMs,
     'sources.hostBoundMs': hostBoundMs,
     'sources.pollIntervalMs': pollIntervalMs,
     logLevel,

@@ -8,7 +8,10 @@ import { explainIssues } from './explain.ts'
 
 /** `host:port`; an IPv6 host stands in brackets. */
 const hostPort = (kind: string): z.ZodType<string> =>
-  z.string().regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]{1,253}):\d{1,5}$/, `must be ${kind} as HOST:PORT`)
+  z
+    .string()
+    .regex(/^(?:\[[0-9a-fA-F:]{2,45}\]|[A-Za-z0-9.-]{1,253}):\d{1,5}$/, `must be ${kind} as HOST:PORT`)
+    .refine((text) => splitHostPort(text).port <= 65_535, 'the port must be at most 65535')
 
 const oscillatorSchema = z.strictObject({
   /** The counter starts this far from true, ns. */
@@ -34,6 +37,8 @@ export const configSchema = z.strictObject({
       ntp: z.array(hostPort('a server')).max(16).default([]),
       /** gpsd daemons. */
       gpsd: z.array(hostPort('a gpsd')).max(4).default([]),
+      /** A fix reaches us at most this long after the instant that it names, ms: receiver, cable and gpsd together. */
+      gpsdLatencyMs: z.number().positive().max(10_000).default(1_500),
       /** Use the operating system's clock as a source, and trust it to this many milliseconds; null: do not use it. */
       hostBoundMs: z.number().positive().max(10_000).nullable().default(null),
       /** Ask every source again after this long at most, ms. */
@@ -56,6 +61,7 @@ export const CONFIG_VARIABLES: Readonly<Record<string, readonly [key: string, fo
   TRUECHIMER_API: ['api', 'text'],
   TRUECHIMER_NTP: ['sources.ntp', 'list'],
   TRUECHIMER_GPSD: ['sources.gpsd', 'list'],
+  TRUECHIMER_GPSD_LATENCY_MS: ['sources.gpsdLatencyMs', 'number'],
   TRUECHIMER_HOST_BOUND_MS: ['sources.hostBoundMs', 'number'],
   TRUECHIMER_POLL_INTERVAL_MS: ['sources.pollIntervalMs', 'number'],
   TRUECHIMER_LOG_LEVEL: ['logLevel', 'text'],

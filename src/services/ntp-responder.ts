@@ -1,6 +1,5 @@
 /**
- * A small NTP server for a devnet: several UDP ports on loopback that serve the host clock, each with its own settable
- * lie. The lie moves the time and nothing else: the server goes on claiming to be good, as a real falseticker does.
+ * A small NTP server for a devnet: one UDP port on loopback that serves the host clock.
  * Source: RFC 5905 §9.2. The answer itself is pure (`answer` in clock/ntp-packet.ts).
  *
  * Does not promise that the host clock is right: it is a devnet's notion of truth, with the root dispersion that the
@@ -18,13 +17,10 @@ export const LOCAL_CLOCK_REFERENCE_ID = 0x7f_7f_01_00
 
 /** One step below a primary server: the host clock is somebody else's copy of the time. */
 const STRATUM = 2
-const PORTS_MAX = 256
-/** How far a port may lie, ms. */
-export const NTP_LIE_MS_MAX = 10_000
 
 export interface NtpResponderOptions {
-  /** UDP ports, 0 for any free one; at most 256. */
-  readonly ports: readonly number[]
+  /** UDP port, 0 for any free one. */
+  readonly port: number
   /** A loopback address; 127.0.0.1 where not given. */
   readonly host?: string
   /** How far the host clock may be from true time by its operator's word, ns; 1 ms where not given. */
@@ -38,13 +34,8 @@ export interface NtpResponderCounts {
 }
 
 export interface NtpResponder extends AsyncDisposable {
-  /** The ports in use, in the order asked for. */
-  readonly ports: readonly number[]
-  /**
-   * From now on `port` serves the host clock plus `offsetMs` (-10,000 to 10,000; 0 sets it right).
-   * Throws `TC_NTP_NO_PORT` for a port that is not served, `TC_NTP_LIE` for an offset out of range.
-   */
-  setOffsetMs(port: number, offsetMs: number): void
+  /** The port in use. */
+  readonly port: number
   counts(): NtpResponderCounts
 }
 
@@ -90,19 +81,18 @@ const bind = (port: number, host: string): Promise<Socket> => {
 }
 
 class Responder implements NtpResponder {
-  readonly ports: readonly number[]
+  readonly port: number
   readonly #time: Time
-  readonly #sockets: readonly Socket[]
-  readonly #liesNs = new Map<number, bigint>()
+  readonly #socket: Socket
   readonly #dropped = new Map<NtpRequestReason, number>()
   readonly #said: Omit<NtpServerReading, 'receiveUnixNs' | 'transmitUnixNs' | 'referenceUnixNs'>
   #answered = 0
 
-  constructor(time: Time, sockets: readonly Socket[], rootDispersionNs: bigint) {
+  constructor(time: Time, socket: Socket, rootDispersionNs: bigint) {
     const precision = measurePrecision(time)
     this.#time = time
-    this.#sockets = sockets
-    this.ports = sockets.map((socket) => socket.address().port)
+    this.#socket = socket
+    this.port = socket.address().port
     this.#said = {
       leap: 0,
       stratum: STRATUM,
@@ -111,24 +101,7 @@ class Responder implements NtpResponder {
       rootDispersionNs: rootDispersionNs + BigInt(Math.ceil(2 ** precision * 1e9)),
       referenceId: LOCAL_CLOCK_REFERENCE_ID,
     }
-    sockets.forEach((socket, index) => {
-      const port = this.ports[index] ?? 0
-      this.#liesNs.set(port, 0n)
-      socket.on('message', (bytes, from) => this.#serve(socket, port, bytes, from))
-    })
-  }
-
-  setOffsetMs(port: number, offsetMs: number): void {
-    if (!this.#liesNs.has(port)) {
-      throw new ChimerError('TC_NTP_NO_PORT', `port ${port} is not served; served: ${this.ports.join(', ')}`, {
-        facts: { port },
-      })
-    }
-    if (!(Math.abs(offsetMs) <= NTP_LIE_MS_MAX)) {
-      const facts = { offsetMs, offsetMsMax: NTP_LIE_MS_MAX }
-      throw new ChimerError('TC_NTP_LIE', `an offset is a number of ms within ±${NTP_LIE_MS_MAX}`, { facts })
-    }
-    this.#liesNs.set(port, BigInt(Math.round(offsetMs * 1e6)))
+    socket.on('message', (bytes, from) => this.#serve(bytes, from))
   }
 
   counts(): NtpResponderCounts {
@@ -136,47 +109,29 @@ class Responder implements NtpResponder {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#sockets.map(closed))
+    await new Promise<void>((resolve) => void this.#socket.close(() => resolve()))
   }
 
-  #serve(socket: Socket, port: number, bytes: Uint8Array, from: RemoteInfo): void {
-    const lieNs = this.#liesNs.get(port) ?? 0n
-    const receiveUnixNs = this.#time.hostUnixNs() + lieNs
+  #serve(bytes: Uint8Array, from: RemoteInfo): void {
+    const receiveUnixNs = this.#time.hostUnixNs()
     const reading = {
       ...this.#said,
       referenceUnixNs: receiveUnixNs - NS_PER_SEC,
       receiveUnixNs,
-      transmitUnixNs: this.#time.hostUnixNs() + lieNs,
+      transmitUnixNs: this.#time.hostUnixNs(),
     }
     const admission = answer(bytes, reading)
     if (admission.verdict === 'accept') {
       this.#answered += 1
-      socket.send(admission.value, from.port, from.address)
+      this.#socket.send(admission.value, from.port, from.address)
     } else {
       this.#dropped.set(admission.reason, (this.#dropped.get(admission.reason) ?? 0) + 1)
     }
   }
 }
 
-const closed = (socket: Socket): Promise<void> => {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  socket.close(() => resolve())
-  return promise
-}
-
-/** Opens all ports, or none: rejects with `TC_NTP_BIND` where one cannot be had, and with `TC_NTP_PORTS` for too many. */
+/** Opens the port, or rejects with `TC_NTP_BIND` where it cannot be had. */
 export const openNtpResponder = async (time: Time, options: NtpResponderOptions): Promise<NtpResponder> => {
-  const { ports, host = '127.0.0.1', rootDispersionNs = NS_PER_MS } = options
-  if (ports.length === 0 || ports.length > PORTS_MAX) {
-    const facts = { ports: ports.length, portsMax: PORTS_MAX }
-    throw new ChimerError('TC_NTP_PORTS', `between 1 and ${PORTS_MAX} ports can be served`, { facts })
-  }
-  const sockets: Socket[] = []
-  try {
-    for (const port of ports) sockets.push(await bind(port, host))
-  } catch (error) {
-    await Promise.all(sockets.map(closed))
-    throw error
-  }
-  return new Responder(time, sockets, rootDispersionNs)
+  const { port, host = '127.0.0.1', rootDispersionNs = NS_PER_MS } = options
+  return new Responder(time, await bind(port, host), rootDispersionNs)
 }

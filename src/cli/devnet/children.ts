@@ -17,6 +17,8 @@ const PROGRAM = fileURLToPath(new URL('../../../bin/truechimer.js', import.meta.
 const EXEC_ARGUMENTS = ['--max-semi-space-size=4']
 /** A node that does not run after this long does not run, ms. */
 const READY_MS_MAX = 60_000
+/** How late a devnet holds its gpsd to tell a fix, ms: less than twice the accepted variance, or no node would have the time. */
+const GPSD_LATENCY_MS = 80
 /** A node that was asked to stop is made to after this, ms. */
 const STOP_MS_MAX = 5_000
 /** What a node may have said before it failed, characters. */
@@ -70,6 +72,7 @@ const argumentsOf = ({ node, sources, bootstrap }: ChildOptions): string[] => [
   ...['--data', node.directory, '--api', node.api, '--listen', node.listen, '--log-level', 'warn', '--devnet'],
   ...option('--ntp', sources.ntp),
   ...option('--gpsd', sources.gpsd),
+  ...(sources.gpsd.length > 0 ? ['--gpsd-latency-ms', `${GPSD_LATENCY_MS}`] : []),
   ...option('--bootstrap', bootstrap),
 ]
 

@@ -54,8 +54,8 @@ export const devnet = async (options: DevnetOptions): Promise<ExitCode> => {
 }
 
 const serveHostTime = async (stack: AsyncDisposableStack): Promise<string> => {
-  const responder = stack.use(await openNtpResponder(realTime, { ports: [0], rootDispersionNs: HOST_BOUND_NS }))
-  return `127.0.0.1:${responder.ports[0] ?? 0}`
+  const responder = stack.use(await openNtpResponder(realTime, { port: 0, rootDispersionNs: HOST_BOUND_NS }))
+  return `127.0.0.1:${responder.port}`
 }
 
 interface Ending {

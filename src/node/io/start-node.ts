@@ -2,10 +2,10 @@
  * Starts a node from its data directory: opens key, signer, network and sources, joins them to a Chimer, and closes them in
  * the reverse order.
  */
-import { NS_PER_MS, seededRandom } from '../../base/index.ts'
+import { NS_PER_MS, min, seededRandom } from '../../base/index.ts'
 import type { Random, Time } from '../../base/index.ts'
-import { Discipline, createKalmanFilter, createOscillator } from '../../clock/index.ts'
-import type { Source } from '../../clock/index.ts'
+import { Discipline, GPS_LIMITS, createKalmanFilter, createOscillator } from '../../clock/index.ts'
+import type { GpsLimits, Source } from '../../clock/index.ts'
 import { gpsdSource } from '../../clock/io/gpsd-source.ts'
 import { hostSource } from '../../clock/io/host-source.ts'
 import { ntpSource } from '../../clock/io/ntp-source.ts'
@@ -86,7 +86,7 @@ const makeSources = (parts: {
   readonly config: Config
 }): readonly Source[] => {
   const { time, random, config } = parts
-  const { ntp, gpsd, hostBoundMs, pollIntervalMs } = config.sources
+  const { ntp, gpsd, gpsdLatencyMs, hostBoundMs, pollIntervalMs } = config.sources
   const host =
     hostBoundMs === null
       ? []
@@ -98,8 +98,15 @@ const makeSources = (parts: {
         id: `gpsd:${address}`,
         ...splitHostPort(address),
         intervalNs: BigInt(pollIntervalMs) * NS_PER_MS,
+        limits: gpsLimits(gpsdLatencyMs),
       }),
     ),
     ...host,
   ]
+}
+
+/** A smaller stated latency holds for the receiver's first byte too. */
+const gpsLimits = (latencyMs: number): GpsLimits => {
+  const latencyNsMax = BigInt(Math.round(latencyMs * Number(NS_PER_MS)))
+  return { ...GPS_LIMITS, latencyNsMax, toffLatencyNsMax: min(latencyNsMax, GPS_LIMITS.toffLatencyNsMax) }
 }
