@@ -1,0 +1,79 @@
+/** The page: headline and clock, the picture, and what explains it. */
+import { type ReactElement, useEffect, useState } from 'react'
+import type { Client } from '../../src/services/client.ts'
+import { type Store, useView } from './api/store.ts'
+import { Hero } from './hero/Hero.tsx'
+import { BigClock } from './panels/BigClock.tsx'
+import { Bend } from './panels/Bend.tsx'
+import { ClockPanel } from './panels/ClockPanel.tsx'
+import { Header } from './panels/Header.tsx'
+import { Lead } from './panels/Lead.tsx'
+import { NodeTable } from './panels/NodeTable.tsx'
+import { Ticker } from './panels/Ticker.tsx'
+import { useTheme } from './theme.ts'
+
+const WINDOWS_SEC = [60, 120, 600] as const
+
+interface WindowsProps {
+  readonly windowSec: number
+  readonly onWindow: (sec: number) => void
+}
+
+const Windows = ({ windowSec, onWindow }: WindowsProps): ReactElement => (
+  <div className="windows" role="group" aria-label="How far back the strip shows">
+    {WINDOWS_SEC.map((sec) => (
+      <button key={sec} type="button" className="plain" aria-pressed={sec === windowSec} onClick={() => onWindow(sec)}>
+        {sec / 60} min
+      </button>
+    ))}
+    <p>Scale compressed outside the band</p>
+  </div>
+)
+
+export interface AppProps {
+  readonly store: Store
+  readonly client: Client
+}
+
+export const App = ({ store, client }: AppProps): ReactElement => {
+  const view = useView(store)
+  const { theme, setTheme, shown } = useTheme()
+  const [selected, setSelected] = useState<string>()
+  const [windowSec, setWindowSec] = useState<number>(() => (innerWidth < 640 ? 60 : 120))
+  const onSelect = (id: string): void => setSelected((was) => (was === id ? undefined : id))
+  const struck = view.nodes.filter(({ status }) => status === 'falseticker').length
+  useEffect(() => {
+    document.title =
+      view.link.state === 'lost'
+        ? 'No answer · Truechimer'
+        : struck > 0
+          ? `${struck} out of time · Truechimer`
+          : 'Truechimer'
+  }, [struck, view.link.state])
+  return (
+    <div className="page" data-link={view.link.state} data-struck={struck}>
+      <Header view={view} theme={theme} onTheme={setTheme} />
+      <main>
+        <div className="headline">
+          <Lead view={view} />
+          <BigClock view={view} />
+        </div>
+        <section className="stage" aria-label="Offsets of all nodes against the accepted band">
+          <Hero view={view} selected={selected} onSelect={onSelect} windowSec={windowSec} theme={shown} />
+          <Windows windowSec={windowSec} onWindow={setWindowSec} />
+        </section>
+        <div className="panels" data-devnet={view.devnet !== undefined}>
+          <NodeTable view={view} selected={selected} onSelect={onSelect} />
+          <ClockPanel view={view} />
+          <Ticker view={view} />
+          {view.devnet === undefined ? null : (
+            <Bend devnet={view.devnet} selected={selected} onBend={(fault) => client.bend(fault)} />
+          )}
+        </div>
+      </main>
+      <p className="unseen" role="status" aria-live="polite" data-hook="announcement">
+        {view.announcement}
+      </p>
+    </div>
+  )
+}

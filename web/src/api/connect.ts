@@ -1,0 +1,126 @@
+/**
+ * Keeps the view fed from the node that served this page: a snapshot, then events for as long as they come, then again.
+ * When the node goes away the last view stays and the link says since when; coming back needs no hand.
+ */
+import { type ApiError, type Client, openClient, type StreamState } from '../../../src/services/client.ts'
+import type { Store } from './store.ts'
+
+/** What the page draws from; proofs and attestations are too many for a picture. */
+const EVENT_TYPES = ['clock', 'judgement', 'verdict', 'peer', 'fault'] as const
+
+/** A stream without a byte for this long is taken for dead, ms; the node beats every 15 s. */
+const IDLE_MS = 20_000
+/** A link that lasted this long was a good one: the next attempt follows at once, ms. */
+const LASTED_MS = 10_000
+/** How often status and clock are asked for besides the events, ms. */
+const REFRESH_MS = 10_000
+/** Waits between attempts, ms: short at first, because a restarted node is back within seconds. */
+const RETRY_MS = [500, 1000, 2000, 4000] as const
+const SETTLE_ASKS = 5
+const SETTLE_MS = 400
+/** Records fetched to fill the strip at the start. */
+const RECORDS_MAX = 16
+
+const whyOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+const wait = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+  })
+
+/** What may be missing (no devnet, no time yet) is undefined; the caller learns of a dead node from what may not. */
+const optional = async <T>(asked: Promise<T>): Promise<T | undefined> => {
+  const [outcome] = await Promise.allSettled([asked])
+  return outcome.status === 'fulfilled' ? outcome.value : undefined
+}
+
+/** When a question went out and its answer was in, by the browser's network clock: the page's own work is not in it. */
+const wayOf = (
+  path: string,
+  sentMs: number,
+  receivedMs: number,
+): { readonly sentMs: number; readonly receivedMs: number } => {
+  const entries = performance.getEntriesByType('resource').filter((entry) => entry instanceof PerformanceResourceTiming)
+  const entry = entries.findLast(({ name, startTime }) => name.endsWith(path) && startTime >= sentMs - 1)
+  performance.clearResourceTimings()
+  if (entry === undefined || entry.requestStart === 0 || entry.responseEnd === 0) return { sentMs, receivedMs }
+  return { sentMs: entry.requestStart, receivedMs: entry.responseEnd }
+}
+
+const askTime = async (client: Client, store: Store): Promise<void> => {
+  if (store.get().status?.clock.status === 'unsynchronised') return
+  const sentMs = performance.now()
+  const time = await optional(client.time())
+  if (time !== undefined) store.send({ type: 'time', time, ...wayOf('/v1/time', sentMs, performance.now()) })
+}
+
+/** A few short questions, because the first round trips of a page are slow and the shortest one bounds the clock. */
+const settle = async (client: Client, store: Store, signal: AbortSignal): Promise<void> => {
+  for (let asked = 0; asked < SETTLE_ASKS && !signal.aborted; asked += 1) {
+    await wait(SETTLE_MS, signal)
+    await askTime(client, store)
+  }
+}
+
+const snapshot = async (client: Client, store: Store): Promise<void> => {
+  store.send({ type: 'status', status: await client.status() })
+  const nodes = await client.nodes()
+  store.send({ type: 'nodes', nodes, counterMs: performance.now() })
+  await askTime(client, store)
+  const devnet = store.get().status?.devnet === true ? await optional(client.devnet()) : undefined
+  if (devnet !== undefined) store.send({ type: 'devnet', devnet })
+  for (const { id } of nodes.nodes.slice(0, RECORDS_MAX)) {
+    const detail = await optional(client.node(id))
+    if (detail !== undefined) store.send({ type: 'record', detail })
+  }
+}
+
+const refresh = async (client: Client, store: Store, round: AbortController): Promise<void> => {
+  await settle(client, store, round.signal)
+  while (!round.signal.aborted) {
+    await wait(REFRESH_MS, round.signal)
+    if (round.signal.aborted) return
+    store.send({ type: 'status', status: await client.status() })
+    await askTime(client, store)
+  }
+}
+
+/** One life of the link; resolves with what ended it. */
+const live = async (client: Client, store: Store, signal: AbortSignal): Promise<string> => {
+  const round = new AbortController()
+  const end = (cause: unknown): void => round.abort(whyOf(cause))
+  const stop = (): void => end('')
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    await snapshot(client, store)
+    store.send({ type: 'link', state: 'open', wallMs: Date.now(), why: '' })
+    refresh(client, store, round).catch(end)
+    const onState = (state: StreamState, error?: ApiError): void => {
+      if (state === 'waiting') end(error ?? 'The stream of events ended.')
+    }
+    for await (const event of client.events({ types: EVENT_TYPES, signal: round.signal, onState }))
+      store.send({ type: 'event', event, counterMs: performance.now() })
+    return whyOf(round.signal.reason)
+  } catch (error) {
+    return whyOf(error)
+  } finally {
+    signal.removeEventListener('abort', stop)
+    round.abort()
+  }
+}
+
+/** Runs until `signal` aborts. Never rejects. */
+export const connect = async (client: Client, store: Store, signal: AbortSignal): Promise<void> => {
+  for (let attempt = 0; !signal.aborted; attempt += 1) {
+    const begunMs = performance.now()
+    const why = await live(client, store, signal)
+    if (signal.aborted) return
+    store.send({ type: 'link', state: 'lost', wallMs: Date.now(), why })
+    if (performance.now() - begunMs > LASTED_MS) attempt = 0
+    await wait(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)] ?? 4000, signal)
+  }
+}
+
+export const openNode = (): Client => openClient({ baseUrl: location.origin, idleMsMax: IDLE_MS, timeoutMs: 5000 })
