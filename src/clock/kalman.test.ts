@@ -25,7 +25,7 @@ test('one step by hand', () => {
   const p0 = 1e-9 + 1e-6 / 3
   const p11 = p0 + 1e-8 + 1e-12 + 1e-16 / 3
   const p12 = 1e-8 + 0.5e-16
-  const filter = createKalmanFilter()
+  const filter = createKalmanFilter({ windowSamplesMin: 1 })
   const { state, taken } = filter.update(filter.start(word(0n, ORIGIN)), word(SEC, ORIGIN + 100_000n))
   equal(taken, true)
   const after = filter.predict(state, SEC)
@@ -50,12 +50,24 @@ test('offset and slope are recovered from noisy words', () => {
 })
 
 test('a packet that queued counts less than one that did not', () => {
-  const filter = createKalmanFilter()
+  const filter = createKalmanFilter({ windowSamplesMin: 1 })
   const start = filter.update(filter.start(word(0n, ORIGIN)), word(SEC, ORIGIN)).state
   const quick = filter.predict(filter.update(start, word(2n * SEC, ORIGIN + 20_000n)).state, 2n * SEC)
   const queued = filter.predict(filter.update(start, word(2n * SEC, ORIGIN + 20_000n, 3_000_000n)).state, 2n * SEC)
   ok(quick.offsetNs - ORIGIN > 5000n)
   ok(queued.offsetNs - ORIGIN < 100n)
+})
+
+test('while the path is unknown a round trip counts by its interval, and no noise makes a slope beyond its bound', () => {
+  const filter = createKalmanFilter()
+  let state = filter.start(word(0n, ORIGIN, 5_000_000n))
+  for (let t = 1n; t <= 6n; t += 1n) {
+    const noisy = word((t * SEC) / 2n, ORIGIN + (t % 2n === 0n ? 4_000_000n : -4_000_000n), 5_000_000n)
+    ;({ state } = filter.update(state, noisy))
+    const { slopePpb, offsetSigmaNs } = filter.predict(state, noisy.localNs)
+    ok(Math.abs(slopePpb) <= 500_000, `${slopePpb}`)
+    ok(offsetSigmaNs > 500_000, `${offsetSigmaNs}`)
+  }
 })
 
 test('a source without round trip counts by its interval', () => {

@@ -24,6 +24,10 @@ export interface KalmanOptions {
   readonly measurementVarianceSec2: number
   /** How many of the newest measurements the smallest width is taken over. */
   readonly windowSamples: number
+  /** How many must have been seen before the smallest of them is believed to be the path's own. */
+  readonly windowSamplesMin: number
+  /** Bound on |slope|, s/s (RFC 5905: 500 ppm). */
+  readonly slopeMax: number
   /** A measurement further off than this many standard deviations of the innovation is an outlier. */
   readonly gateSigma: number
   /** After so many outliers in a row on one side the filter starts again from the newest. */
@@ -36,6 +40,8 @@ export const KALMAN_DEFAULTS: KalmanOptions = Object.freeze({
   slopeNoise: 1e-16,
   measurementVarianceSec2: 1e-9,
   windowSamples: 16,
+  windowSamplesMin: 8,
+  slopeMax: 500e-6,
   gateSigma: 5,
   gateRefusalsMax: 4,
 })
@@ -60,13 +66,18 @@ const halfWidthSec = (measurement: Measurement): number => nsToSec(width(measure
 
 /**
  * R. What a round trip exceeds the window's smallest by is queueing on one way or the other, so that much may be wrong. A
- * source without a round trip says only its interval: the variance of an even spread over it.
+ * source without a round trip, or of which too little has been seen to know its smallest, says only its interval: the
+ * variance of an even spread over it.
  */
-const noiseSec2 = (measurement: Measurement, smallestSec: number, options: KalmanOptions): number => {
+const noiseSec2 = (measurement: Measurement, halfWidthsSec: readonly number[], options: KalmanOptions): number => {
   const half = halfWidthSec(measurement)
-  const excess = measurement.delayNs > 0n ? (half - smallestSec) ** 2 : (half * half) / 3
+  const isKnown = measurement.delayNs > 0n && halfWidthsSec.length >= options.windowSamplesMin
+  const excess = isKnown ? (half - Math.min(...halfWidthsSec)) ** 2 : (half * half) / 3
   return options.measurementVarianceSec2 + excess
 }
+
+/** No counter is further off than this; an estimate beyond it is noise. */
+const clampSlope = (slope: number, { slopeMax }: KalmanOptions): number => Math.max(-slopeMax, Math.min(slopeMax, slope))
 
 const begin = (first: Measurement, options: KalmanOptions): KalmanState => {
   const half = halfWidthSec(first)
@@ -123,7 +134,7 @@ const corrected = (
       localNs: measurement.localNs,
       offsetNs: state.offsetNs + moveNs,
       offsetRestSec: moveSec - nsToSec(moveNs),
-      slope: state.slope + k2 * innovation,
+      slope: clampSlope(state.slope + k2 * innovation, options),
       p: [
         keep * keep * p11 + k1 * k1 * noise,
         keep * (p12 - k2 * p11) + k1 * k2 * noise,
@@ -141,7 +152,7 @@ const update = (
   options: KalmanOptions,
 ): { readonly state: KalmanState; readonly taken: boolean } => {
   const halfWidthsSec = [...state.halfWidthsSec, halfWidthSec(measurement)].slice(-options.windowSamples)
-  const noise = noiseSec2(measurement, Math.min(...halfWidthsSec), options)
+  const noise = noiseSec2(measurement, halfWidthsSec, options)
   const { next, sigmas } = corrected(state, measurement, noise, options)
   if (Math.abs(sigmas) <= options.gateSigma) return { state: { ...next, halfWidthsSec }, taken: true }
   const side = Math.sign(sigmas)

@@ -1,6 +1,6 @@
 /** Verdicts as sentences for people. The codes stay beside them; a sentence may change, a code may not. */
 import type { NsInterval } from '../base/index.ts'
-import { middle, width } from '../base/index.ts'
+import { middle } from '../base/index.ts'
 import type { Finding, Verdict } from '../validation/index.ts'
 
 /** A length of time with at most three figures and its unit: `250 ms`, `1.25 s`, `31 µs`. */
@@ -11,28 +11,26 @@ export const durationText = (ns: bigint): string => {
 }
 
 export interface Explained {
-  readonly name: string
   readonly verdict: Verdict
   /** The newest offset that two thirds of its witnesses agree on. */
   readonly offset: NsInterval | undefined
   readonly finding: Finding | undefined
 }
 
-/** One sentence on why a node is held to be what it is. */
-export const explainVerdict = ({ name, verdict, offset, finding }: Explained): string => {
-  const by =
-    finding === undefined || finding.asked === 0 ? '' : ` (${finding.agreeing} of ${finding.asked} witnesses agree)`
-  const off = offset === undefined ? '' : `${durationText(middle(offset))} ± ${durationText(width(offset) / 2n)}`
+/** One short sentence on why a node is held to be what it is; it stands beside the node's name. */
+export const explainVerdict = ({ verdict, offset, finding }: Explained): string => {
+  const by = finding === undefined || finding.asked === 0 ? '.' : `: ${finding.agreeing} of ${finding.asked} witnesses agree.`
+  const off = offset === undefined ? 'out of range' : durationText(middle(offset))
   switch (verdict.reason) {
     case 'never-proved':
-      return `${name} has not proved its clock yet.`
+      return 'Its clock is not proved yet.'
     case 'no-proof':
-      return `${name} has sent no proof for a while.`
+      return 'No proof of its clock for a while.'
     case 'in-range':
-      return `${name} keeps good time${by}.`
+      return `Keeps good time${by}`
     case 'ahead':
-      return `${name}’s clock is ${off} ahead${by}; its actions do not count.`
+      return `${off} ahead${by}`
     case 'behind':
-      return `${name}’s clock is ${off} behind${by}; its actions do not count.`
+      return `${off} behind${by}`
   }
 }

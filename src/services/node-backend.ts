@@ -175,7 +175,7 @@ class NodeBackend implements Backend {
       weight: Number(weight),
       status: verdict.status,
       reason: verdict.reason,
-      explanation: explainVerdict({ name, verdict, offset: located?.judgement.finding.offset, finding }),
+      explanation: explainVerdict({ verdict, offset: located?.judgement.finding.offset, finding }),
       since: verdict.since,
       actionsValid: verdict.status === 'truechimer',
       offset: offsetView(located?.judgement.finding.offset),

@@ -161,7 +161,7 @@ class DevnetRun {
       signal: this.#ending.signal,
       onJudgement: (observer, nodes) => this.#onJudgement(observer, nodes),
       onVerdict: ({ observer, event }) => {
-        if (observer === this.#laid[0]?.id) this.#tell(`${colours.dim(`${event.from} → ${event.to}`)}  ${event.explanation}`)
+        if (observer === this.#laid[0]?.id) this.#tell(`${event.name}  ${colours.dim(`${event.from} →`)} ${event.to}  ${event.explanation}`)
       },
       onClock: (observer, hostOffsetNs) => {
         if (!this.#play.isBent(observer)) this.#errors.add(hostOffsetNs)
