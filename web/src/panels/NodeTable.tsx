@@ -66,7 +66,7 @@ const Row = ({
       <td className="verdict">
         <StatusMark status={node.status} />
         <span>{node.status}</span>
-        {node.explanation === '' ? null : <em title={node.reason}>{node.explanation}</em>}
+        {node.actionsValid || node.explanation === '' ? null : <em title={node.reason}>{node.explanation}</em>}
       </td>
       <td className="number">{node.offset === null ? 'none' : offsetText(node.offset)}</td>
       <td className="number">
