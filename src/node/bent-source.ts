@@ -42,6 +42,9 @@ export class BentSource implements Source {
     if (event.type !== 'measurement' || this.#offsetNs === 0n) return event
     const { measurement } = event
     const offset = shift(measurement.offset, this.#offsetNs)
-    return { type: 'measurement', measurement: { ...measurement, offset, estimateNs: measurement.estimateNs + this.#offsetNs } }
+    return {
+      type: 'measurement',
+      measurement: { ...measurement, offset, estimateNs: measurement.estimateNs + this.#offsetNs },
+    }
   }
 }

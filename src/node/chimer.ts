@@ -126,9 +126,16 @@ export class Chimer implements AsyncDisposable {
     const slot = slotOf(reading.estimate, slotNs)
     const startTai = BigInt(slot) * slotNs
     this.judging.begin(slot)
-    if (slot !== this.#beaten) this.#playSlot(slot, startTai - reading.estimate)
-    this.#beaten = slot
+    if (this.#isNewSlot(slot)) {
+      this.#playSlot(slot, startTai - reading.estimate)
+      this.#beaten = slot
+    }
     this.#at(startTai + slotNs - reading.estimate, () => this.#beat())
+  }
+
+  /** A correction of the clock may take it back over a slot's start; only a larger one plays slots again. */
+  #isNewSlot(slot: number): boolean {
+    return slot > this.#beaten || slot < this.#beaten - 1
   }
 
   /** @param startsInNs how far off the slot's start is: zero or negative, since it has begun. */
@@ -164,7 +171,8 @@ export class Chimer implements AsyncDisposable {
       discipline,
       sources,
       onChange: () => this.events.emit({ type: 'clock' }),
-      onRefused: ({ sourceId, verdict, reason }) => this.#noteRefusal({ channel: 'source', from: sourceId, verdict, reason }),
+      onRefused: ({ sourceId, verdict, reason }) =>
+        this.#noteRefusal({ channel: 'source', from: sourceId, verdict, reason }),
     })
   }
 
@@ -187,6 +195,8 @@ export class Chimer implements AsyncDisposable {
       read: () => this.timekeeper.read(),
       sources: () => this.timekeeper.reports(),
       expected: () => this.judging.committee(this.id, this.slot() ?? 0).map(({ id }) => id),
+      isMember: (peer) => this.judging.isMember(peer),
+      slot: () => this.slot(),
       onProof: (sealed) => this.#ownProof(sealed),
       onTrouble: (error) => this.#trouble(error),
     })

@@ -3,27 +3,69 @@
  */
 import type { z } from 'zod'
 
-/** One sentence part for each fault, joined with semicolons. `schema` is asked for the keys that exist. */
-export const explainIssues = (error: z.ZodError, schema: z.ZodType): string =>
-  error.issues.map((issue) => explainIssue(issue, schema)).join('; ')
+export interface ExplainOptions {
+  /** Asked for the keys that exist. */
+  readonly schema: z.ZodType
+  /** How a person knows a key, such as by the flag that sets it; the key's path unless told. */
+  readonly nameOf?: (key: string) => string
+}
 
-const explainIssue = (issue: z.core.$ZodIssue, schema: z.ZodType): string => {
+/** One sentence part for each fault, joined with semicolons. */
+export const explainIssues = (error: z.ZodError, options: ExplainOptions): string =>
+  error.issues.map((issue) => explainIssue(issue, options)).join('; ')
+
+const explainIssue = (issue: z.core.$ZodIssue, { schema, nameOf = (key) => key }: ExplainOptions): string => {
   const place = issue.path.join('.')
-  if (issue.code !== 'unrecognized_keys') return `${place === '' ? 'the file' : place}: ${issue.message}`
+  if (issue.code !== 'unrecognized_keys') return `${place === '' ? 'the file' : nameOf(place)}: ${sayIssue(issue)}`
   const known = keysAt(schema, issue.path)
   return issue.keys
     .map((key) => {
       const full = [...issue.path, key].join('.')
       const nearest = nearestWord(key, known)
-      return `unknown key ${full}${nearest === undefined ? `; known are ${known.join(', ')}` : `; did you mean ${nearest}?`}`
+      const advice =
+        nearest === undefined
+          ? `; known are ${known.join(', ')}`
+          : `; did you mean ${[...issue.path, nearest].join('.')}?`
+      return `unknown key ${full}${advice}`
     })
     .join('; ')
 }
 
+/** What kinds of value are called in a JSON file. */
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'a text in quotes',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list in [ ]',
+  object: 'an object in { }',
+}
+
+/** What a value must be. */
+const sayIssue = (issue: z.core.$ZodIssue): string => {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${KINDS[issue.expected] ?? issue.expected}`
+    case 'invalid_value':
+      return `must be one of ${issue.values.join(', ')}`
+    case 'too_small':
+      return `must ${measureOf(issue.origin)} ${issue.inclusive === false ? 'above' : 'at least'} ${issue.minimum}${unitOf(issue.origin)}`
+    case 'too_big':
+      return `must ${measureOf(issue.origin)} at most ${issue.maximum}${unitOf(issue.origin)}`
+    default:
+      return issue.message
+  }
+}
+
+const UNITS: Readonly<Record<string, string>> = { string: ' characters', array: ' entries' }
+const unitOf = (origin: string): string => UNITS[origin] ?? ''
+const measureOf = (origin: string): string => (origin in UNITS ? 'have' : 'be')
+
 /** The keys that `schema` knows at a path; none where it is no object. */
 export const keysAt = (schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] => {
   let at: unknown = unwrapped(schema)
-  for (const step of path) at = unwrapped(typeof step === 'number' ? member(at, 'element') : member(member(at, 'shape'), step))
+  for (const step of path)
+    at = unwrapped(typeof step === 'number' ? member(at, 'element') : member(member(at, 'shape'), step))
   const shape = member(at, 'shape')
   return typeof shape === 'object' && shape !== null ? Object.keys(shape) : []
 }
@@ -37,13 +79,21 @@ const unwrapped = (schema: unknown): unknown => {
   return inner === undefined ? schema : unwrapped(inner)
 }
 
-/** The word of `known` that takes the fewest edits from `typed`, if that is less than half of it. */
+/** A word that goes on from at least this much of another is meant by it, characters. */
+const STEM_MIN = 3
+
+/**
+ * The word of `known` that takes the fewest edits from `typed`, if that is at most half of it, or else one that begins with
+ * it; case does not count.
+ */
 export const nearestWord = (typed: string, known: readonly string[]): string | undefined => {
+  const lower = typed.toLowerCase()
   const ranked = known
-    .map((name) => ({ name, distance: editDistance(typed.toLowerCase(), name.toLowerCase()) }))
+    .map((name) => ({ name, distance: editDistance(lower, name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
   const [best] = ranked
-  return best !== undefined && best.distance <= Math.max(2, Math.floor(typed.length / 2)) ? best.name : undefined
+  if (best !== undefined && best.distance <= Math.max(2, Math.floor(typed.length / 2))) return best.name
+  return lower.length < STEM_MIN ? undefined : known.find((name) => name.toLowerCase().startsWith(lower))
 }
 
 /** Insertions, deletions and replacements from one word to another (Levenshtein 1966). */

@@ -8,7 +8,7 @@
 import { z } from 'zod'
 import { ChimerError, NS_PER_SEC } from '../base/index.ts'
 import { encodeData } from '../codec/index.ts'
-import { domainDigest, parseNodeId } from '../crypto/index.ts'
+import { domainDigest, nodeIdText, parseNodeId } from '../crypto/index.ts'
 import type { Member } from '../proofs/index.ts'
 import { JUDGEMENT_DEFAULTS } from '../validation/index.ts'
 import type { JudgementParameters } from '../validation/index.ts'
@@ -23,7 +23,7 @@ const parametersSchema = z.strictObject({
   /** Length of a slot, ns; 100 ms to 1 h. */
   slotNs: durationNs.min(100_000_000).max(3_600_000_000_000).default(Number(SLOT_NS_DEFAULT)),
   /** Accepted range of variance V, ns; 1 µs to 10 s. */
-  acceptedVarianceNs: durationNs.min(1_000).max(10_000_000_000).default(Number(JUDGEMENT_DEFAULTS.acceptedVarianceNs)),
+  acceptedVarianceNs: durationNs.min(1000).max(10_000_000_000).default(Number(JUDGEMENT_DEFAULTS.acceptedVarianceNs)),
   /** Witnesses of one node in one slot. */
   committeeSeats: z.number().int().min(1).max(64).default(JUDGEMENT_DEFAULTS.committeeSeats),
   /** Slots without a proof until a node is absent. */
@@ -63,12 +63,12 @@ export const GENESIS_DOMAIN = 'truechimer/genesis/1'
 /** A checked genesis. `TC_GENESIS_INVALID` names the key and what it must be. */
 export const readGenesis = (data: unknown): Genesis => {
   const parsed = genesisSchema.safeParse(data)
-  if (!parsed.success) throw invalid(explainIssues(parsed.error, genesisSchema))
+  if (!parsed.success) throw invalid(explainIssues(parsed.error, { schema: genesisSchema }))
   const { name, parameters, members: listed } = parsed.data
   const members = listed.map(({ id, name: called, weight }): NamedMember => {
     const key = parseNodeId(id)
     if (key.verdict !== 'accept') throw invalid(`member ${called}: ${id} is no node id (${key.reason})`)
-    return { id, key: key.value, name: called, weight: BigInt(weight) }
+    return { id: nodeIdText(key.value), key: key.value, name: called, weight: BigInt(weight) }
   })
   if (new Set(members.map(({ id }) => id)).size < members.length) throw invalid('two members have one id')
   return {
@@ -92,4 +92,5 @@ const networkIdOf = (
   return domainDigest(GENESIS_DOMAIN, encodeData(body))
 }
 
-const invalid = (say: string): ChimerError => new ChimerError('TC_GENESIS_INVALID', `The genesis cannot be used: ${say}.`)
+const invalid = (say: string): ChimerError =>
+  new ChimerError('TC_GENESIS_INVALID', `The genesis cannot be used: ${say}.`)

@@ -1,7 +1,9 @@
 /**
  * The proving half of a node: answers challenges, many with one proof, and proves unasked in a slot that nobody asked in.
- * Rules of gathering and signing live in proofs/; this file only joins them to the clock, the signer and the network.
+ * Rules of gathering and signing live in proofs/; this file joins them to the clock, the signer and the network, and keeps
+ * what a peer can make it do within limits: docs/spec/node.md G-12, G-14.
  */
+import assert from 'node:assert/strict'
 import type { Admission, Cancel, Time } from '../base/index.ts'
 import { ChimerError, accept, ignore, reject } from '../base/index.ts'
 import type { Random } from '../base/index.ts'
@@ -20,8 +22,11 @@ import {
 } from '../proofs/index.ts'
 import type { Gathered, SealedProof, SourceCount } from '../proofs/index.ts'
 
-export const PROVING_REASONS = ['clock-not-ready', 'signer-refused', 'not-chosen'] as const
+export const PROVING_REASONS = ['not-member', 'clock-not-ready', 'signer-refused', 'asked-enough', 'closing'] as const
 export type ProvingReason = (typeof PROVING_REASONS)[number]
+
+/** Challenges of one witness that are answered in one slot. It asks once; its clock may run ahead into the next slot. */
+export const ANSWERS_PER_SLOT_MAX = 2
 
 export interface ProvingOptions {
   readonly time: Time
@@ -32,6 +37,10 @@ export interface ProvingOptions {
   readonly sources: () => readonly SourceReport[]
   /** Ids of the witnesses who are expected to ask about now; the proof waits for all of them, but not for long. */
   readonly expected: () => readonly string[]
+  /** Only members are answered: every answer costs a signature and a message to all. */
+  readonly isMember: (peer: string) => boolean
+  /** The slot that the node's clock is in; nothing without a clock. */
+  readonly slot: () => number | undefined
   readonly onProof: (sealed: SealedProof) => void
   readonly onTrouble: (error: ChimerError) => void
 }
@@ -47,8 +56,11 @@ interface OpenGathering {
 
 export class Proving {
   readonly #options: ProvingOptions
+  readonly #answers = new Map<string, number>()
+  #answersSlot: number | undefined
   #open: OpenGathering | undefined
   #signing: Promise<unknown> = Promise.resolve()
+  #closed = false
 
   constructor(options: ProvingOptions) {
     this.#options = options
@@ -56,8 +68,11 @@ export class Proving {
 
   /** Answers one challenge of `from`, when the proof that covers it is signed. */
   async answer(from: string, bytes: Uint8Array): Promise<Admission<Uint8Array>> {
+    if (this.#closed) return ignore('closing')
+    if (!this.#options.isMember(from)) return reject('not-member')
     const challenge = openChallenge(bytes, this.#options.networkId)
     if (challenge.verdict !== 'accept') return challenge
+    if (!this.#mayAsk(from)) return ignore('asked-enough')
     const open = this.#open ?? this.#begin()
     const added = open.gathering.add(from, challenge.value.challenge)
     if (added.verdict !== 'accept') return added
@@ -66,18 +81,31 @@ export class Proving {
     return answer
   }
 
+  #mayAsk(from: string): boolean {
+    const slot = this.#options.slot()
+    if (slot !== this.#answersSlot) this.#answers.clear()
+    this.#answersSlot = slot
+    const asked = (this.#answers.get(from) ?? 0) + 1
+    this.#answers.set(from, asked)
+    return asked <= ANSWERS_PER_SLOT_MAX
+  }
+
   /** Proves without a challenge: 32 random bytes stand where the root would. Undefined where the clock cannot. */
   async proveUnasked(): Promise<SealedProof | undefined> {
+    if (this.#closed) return undefined
     const signed = await this.#sign(this.#options.random.bytes(CHALLENGE_BYTES))
-    return signed.verdict === 'accept' ? signed.value : undefined
+    if (signed.verdict !== 'accept') return undefined
+    this.#options.onProof(signed.value)
+    return signed.value
   }
 
   /** Drops what is open: everybody who waits is told no. */
   close(): void {
+    this.#closed = true
     const open = this.#open
     this.#open = undefined
     open?.cancel()
-    for (const resolve of open?.waiting.values() ?? []) resolve(ignore('clock-not-ready'))
+    for (const resolve of open?.waiting.values() ?? []) resolve(ignore('closing'))
   }
 
   #begin(): OpenGathering {
@@ -99,10 +127,14 @@ export class Proving {
     const signed = await this.#sign(nonce)
     for (const [asker, resolve] of open.waiting) {
       const place = places.get(asker)
+      assert(place !== undefined, 'everybody who waits has asked')
       if (signed.verdict !== 'accept') resolve(signed)
-      else if (place === undefined) resolve(reject('not-chosen'))
       else resolve(accept(challengeAnswerCodec.encode({ proof: signed.value.proof, ...place })))
     }
+    if (signed.verdict !== 'accept') return
+    const { time, onProof } = this.#options
+    // After the answers have left: whoever waits is timing us.
+    time.schedule(0n, () => onProof(signed.value))
   }
 
   /** One at a time: a proof names the one before it. */
@@ -113,7 +145,7 @@ export class Proving {
   }
 
   async #signNow(nonce: Uint8Array): Promise<Admission<SealedProof, ProvingReason>> {
-    const { signer, networkId, read, sources, onProof, onTrouble } = this.#options
+    const { signer, networkId, read, sources, onTrouble } = this.#options
     const reading = read()
     if (reading === undefined || !isProvable(reading)) return ignore('clock-not-ready')
     try {
@@ -125,7 +157,6 @@ export class Proving {
         nonce,
         sources: countSources(sources()),
       })
-      onProof(sealed)
       return accept(sealed)
     } catch (error) {
       if (!(error instanceof ChimerError)) throw error

@@ -11,7 +11,10 @@ const LOOK_NS_MAX = NS_PER_SEC
 const LOOK_NS_MIN = NS_PER_MS
 
 /** A discipline, whatever its filter keeps. */
-export type AnyDiscipline = Pick<Discipline<never>, 'register' | 'onSourceEvent' | 'onHostClock' | 'due' | 'read' | 'report'>
+export type AnyDiscipline = Pick<
+  Discipline<never>,
+  'register' | 'onSourceEvent' | 'onHostClock' | 'due' | 'read' | 'report'
+>
 
 export interface TimekeeperOptions {
   readonly time: Time
@@ -19,7 +22,11 @@ export interface TimekeeperOptions {
   readonly sources: readonly Source[]
   /** After anything that may have changed the clock. */
   readonly onChange: () => void
-  readonly onRefused: (refusal: { readonly sourceId: string; readonly verdict: 'ignore' | 'reject'; readonly reason: string }) => void
+  readonly onRefused: (refusal: {
+    readonly sourceId: string
+    readonly verdict: 'ignore' | 'reject'
+    readonly reason: string
+  }) => void
 }
 
 export class Timekeeper implements AsyncDisposable {

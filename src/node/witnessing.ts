@@ -1,22 +1,27 @@
 /**
  * The witnessing half of a node: in every slot it asks each node whose committee it sits on, times the answer on its own
- * clock, and signs what it measured. Rules live in proofs/; this file joins them to the clock, the signer and the network.
+ * clock, and signs what it measured. Rules live in proofs/; this file joins them to the clock, the signer and the network
+ * (docs/spec/node.md G-10, G-17).
  */
 import type { Cancel, Random, Time } from '../base/index.ts'
 import { ChimerError, NS_PER_SEC } from '../base/index.ts'
 import type { ClockReading } from '../clock/index.ts'
+import { nodeIdText } from '../crypto/index.ts'
 import type { Signer } from '../crypto/index.ts'
 import type { Network } from '../network/index.ts'
 import { CHALLENGE_LIMITS, challengeProtocol } from '../network/index.ts'
 import {
   CHALLENGE_BYTES,
-  ROUND_TRIP_NS_MAX,
   challengeCodec,
   challengePhaseNs,
+  isWindowPossible,
   openAnswer,
   signAttestation,
 } from '../proofs/index.ts'
 import type { Member, SealedAttestation, SealedProof } from '../proofs/index.ts'
+
+/** Why an exchange came to nothing, besides what is wrong with an answer (ANSWER_REASONS). */
+export const WITNESSING_REASONS = ['not-connected', 'clock-moved'] as const
 
 /** A witness waits this long for an answer, ns. */
 export const ANSWER_NS_MAX = 2n * NS_PER_SEC
@@ -115,13 +120,11 @@ export class Witnessing {
 
   async #attest(sealed: SealedProof, sent: ClockReading, received: ClockReading): Promise<void> {
     const roundTripNs = Number(received.localNs - sent.localNs)
-    if (roundTripNs > ROUND_TRIP_NS_MAX || received.latest < sent.earliest) return
-    const attestation = await signAttestation(this.#options.signer, {
-      proof: sealed.cid,
-      sentEarliest: sent.earliest,
-      receivedLatest: received.latest,
-      roundTripNs,
-    })
+    const window = { sentEarliest: sent.earliest, receivedLatest: received.latest, roundTripNs }
+    const subject = nodeIdText(sealed.proof.nodeId)
+    // Our clock was set during the exchange; said aloud, others would hold it against us.
+    if (!isWindowPossible(window)) return this.#options.onRefused({ subject, reason: 'clock-moved' })
+    const attestation = await signAttestation(this.#options.signer, { proof: sealed.cid, ...window })
     this.#options.onMeasured({ sealed, attestation })
   }
 }

@@ -3,13 +3,13 @@
  * the answer no later than `receivedLatest`; the proof was made between." Both instants are ends of the witness's own
  * interval, so the statement is true as long as the witness's clock is honest about its bound.
  *
- * Source: DESIGN §5.2. Rules P-12 to P-16 in docs/spec/proofs.md.
+ * Source: DESIGN §5.2. Rules P-12 to P-14 and P-18 in docs/spec/proofs.md.
  */
 import type { Admission, Tai } from '../base/index.ts'
 import { NS_PER_SEC, TAI_MAX, accept, floorDiv, reject } from '../base/index.ts'
 import { CODEC_REASONS, codecOf, encodeData, fixedBytes, int64, link, tuple, uint } from '../codec/index.ts'
 import type { CID, Field } from '../codec/index.ts'
-import { cidOf, publicKeyFault, verify } from '../crypto/index.ts'
+import { cidOf, keySpellingFault, verify } from '../crypto/index.ts'
 import type { Signer } from '../crypto/index.ts'
 
 export const ATTESTATION_DOMAIN = 'truechimer/attestation/1'
@@ -19,7 +19,7 @@ export const ROUND_TRIP_NS_MAX = 10 * Number(NS_PER_SEC)
 /** By how much the witness's interval may be wider than its counter's round trip: twice the largest bound of a clock. */
 const WINDOW_NS_MAX = 4n * 10n * NS_PER_SEC
 /** The counter that timed the round trip and the clock that gave the window may differ by their rate: 0.1 % is absurdly much. */
-const RATE_SLACK = 1_000n
+const RATE_SLACK = 1000n
 
 export interface AttestationBody {
   /** The proof that was timed. */
@@ -58,7 +58,7 @@ const attestationCodec = codecOf<Attestation>(
   ATTESTATION_BYTES_MAX,
 )
 
-export const ATTESTATION_REASONS = [...CODEC_REASONS, 'bad-key', 'bad-window', 'bad-signature'] as const
+export const ATTESTATION_REASONS = [...CODEC_REASONS, 'not-member', 'bad-key', 'bad-window', 'bad-signature'] as const
 export type AttestationReason = (typeof ATTESTATION_REASONS)[number]
 
 /** The bytes that are signed. The proof's address binds them to one proof, and so to one network. */
@@ -78,12 +78,19 @@ export const signAttestation = async (
   return sealAttestation({ ...whole, signature })
 }
 
-/** Bytes of anybody to an attestation with a true signature. Says nothing of whether that witness was asked. */
-export const openAttestation = (bytes: Uint8Array): Admission<SealedAttestation, AttestationReason> => {
+/**
+ * Bytes of anybody to an attestation with a true signature. Says nothing of whether that witness was asked. `mayWitness` is
+ * asked before the signature is looked at; without it, anybody may.
+ */
+export const openAttestation = (
+  bytes: Uint8Array,
+  mayWitness: (witness: Uint8Array) => boolean = () => true,
+): Admission<SealedAttestation, AttestationReason> => {
   const decoded = attestationCodec.decode(bytes)
   if (decoded.verdict !== 'accept') return decoded
   const attestation = decoded.value
-  if (publicKeyFault(attestation.witness) !== undefined) return reject('bad-key')
+  if (!mayWitness(attestation.witness)) return reject('not-member')
+  if (keySpellingFault(attestation.witness) !== undefined) return reject('bad-key')
   if (!isWindowPossible(attestation)) return reject('bad-window')
   const { signature, ...body } = attestation
   const signed = { publicKey: attestation.witness, domain: ATTESTATION_DOMAIN, signature }
@@ -92,8 +99,15 @@ export const openAttestation = (bytes: Uint8Array): Admission<SealedAttestation,
     : reject('bad-signature')
 }
 
-/** A window is at least as long as the round trip inside it, and not longer than honest bounds can make it. */
-const isWindowPossible = ({ sentEarliest, receivedLatest, roundTripNs }: AttestationBody): boolean => {
+/**
+ * A window is at least as long as the round trip inside it, and not longer than honest bounds can make it. A witness whose
+ * clock was set during the exchange asks this of its own measurement before it signs.
+ */
+export const isWindowPossible = (
+  window: Pick<AttestationBody, 'sentEarliest' | 'receivedLatest' | 'roundTripNs'>,
+): boolean => {
+  const { sentEarliest, receivedLatest, roundTripNs } = window
+  if (roundTripNs < 0 || roundTripNs > ROUND_TRIP_NS_MAX) return false
   const length = receivedLatest - sentEarliest
   const roundTrip = BigInt(roundTripNs)
   return length >= roundTrip - roundTrip / RATE_SLACK && length <= roundTrip + WINDOW_NS_MAX

@@ -2,7 +2,7 @@
  * The challenge exchange: a witness sends 32 random bytes, the node answers with its proof of the slot and the Merkle path
  * from the challenge to the proof's nonce. One signature so answers every witness of a slot, and none could be made early.
  *
- * Source: DESIGN §5.2 (as Roughtime batches requests, RFC 10049 §5). Rules P-8 to P-11 in docs/spec/proofs.md.
+ * Source: DESIGN §5.2 (as Roughtime batches requests, RFC 10049 §5). Rules P-8, P-10, P-11, P-15 and P-16 in docs/spec/proofs.md.
  */
 import type { Admission, NsInterval, Tai, TimeInterval } from '../base/index.ts'
 import { accept, equalBytes, meets, reject } from '../base/index.ts'
@@ -10,7 +10,13 @@ import { CODEC_REASONS, codecOf, fixedBytes, list, tuple, uint } from '../codec/
 import type { CodecReason } from '../codec/index.ts'
 import { verifyMerklePath } from '../crypto/index.ts'
 import type { SealedProof, TimeProof, TimeProofReason } from './time-proof.ts'
-import { TIME_PROOF_BYTES_MAX, TIME_PROOF_REASONS, sealTimeProof, timeProofField, timeProofFault } from './time-proof.ts'
+import {
+  TIME_PROOF_BYTES_MAX,
+  TIME_PROOF_REASONS,
+  sealTimeProof,
+  timeProofField,
+  timeProofFault,
+} from './time-proof.ts'
 
 export const CHALLENGE_BYTES = 32
 /** Challenges that one proof answers, at most; the path to one of 64 has six steps. */
@@ -59,7 +65,7 @@ export const openChallenge = (bytes: Uint8Array, networkId: Uint8Array): Admissi
 export const ANSWER_REASONS = [...TIME_PROOF_REASONS, 'wrong-author', 'no-challenge'] as const
 export type AnswerReason = (typeof ANSWER_REASONS)[number]
 
-/** What a witness holds against an answer: whom it asked, what it sent, and between which instants. */
+/** What a witness holds against an answer: whom it asked, and what it sent. */
 export interface Exchange {
   readonly networkId: Uint8Array
   readonly subject: Uint8Array
@@ -67,7 +73,10 @@ export interface Exchange {
 }
 
 /** The proof in an answer, if it is by the node that was asked and answers what was asked. */
-export const openAnswer = (bytes: Uint8Array, exchange: Exchange): Admission<SealedProof, AnswerReason | CodecReason> => {
+export const openAnswer = (
+  bytes: Uint8Array,
+  exchange: Exchange,
+): Admission<SealedProof, AnswerReason | CodecReason> => {
   const decoded = challengeAnswerCodec.decode(bytes)
   if (decoded.verdict !== 'accept') return decoded
   const { proof, index, size, path } = decoded.value

@@ -2,7 +2,7 @@
  * Gathers the challenges that one proof will answer. Opens with the first, closes when the whole committee has asked, when
  * 64 have, or 20 ms after the first: whichever is soonest. Pure: the caller brings the challenges and keeps the timer.
  *
- * Source: DESIGN §5.2. Rules P-8, P-9 in docs/spec/proofs.md.
+ * Source: DESIGN §5.2. Rule P-9 in docs/spec/proofs.md.
  */
 import type { Admission } from '../base/index.ts'
 import { accept, ignore } from '../base/index.ts'

@@ -2,7 +2,7 @@
  * The time proof: a node's signed statement "at sequence n my clock reads T ± U", chained to its previous one, naming the
  * newest finalised block (so it cannot be older) and the root of the challenges it answers (so it cannot be precomputed).
  *
- * Source: DESIGN §5.2; seed 000 "Proof Generation Unit". Rules P-1 to P-7 in docs/spec/proofs.md.
+ * Source: DESIGN §5.2; seed 000 "Proof Generation Unit". Rules P-1 to P-3 in docs/spec/proofs.md.
  * It does not promise that T is right: that is what witnesses measure.
  */
 import type { Admission, Tai } from '../base/index.ts'
@@ -11,11 +11,11 @@ import { SOURCE_KINDS } from '../clock/index.ts'
 import type { SourceKind } from '../clock/index.ts'
 import { CODEC_REASONS, codecOf, encodeData, fixedBytes, int64, list, tuple, uint, word } from '../codec/index.ts'
 import type { CID, Field } from '../codec/index.ts'
-import { cidOf, publicKeyFault, verify } from '../crypto/index.ts'
+import { cidOf, keySpellingFault, verify } from '../crypto/index.ts'
 import type { Signer } from '../crypto/index.ts'
 
 export const TIME_PROOF_DOMAIN = 'truechimer/time-proof/1'
-/** A proof with every source kind and the longest integers is 321 bytes; nothing larger is looked at. */
+/** A proof with every source kind and the longest integers is 307 bytes; nothing larger is looked at. */
 export const TIME_PROOF_BYTES_MAX = 384
 /** A claimed uncertainty above ten seconds says nothing about the time of day; such a clock proves nothing. */
 export const UNCERTAINTY_NS_MAX = 10_000_000_000
@@ -60,7 +60,10 @@ export interface SealedProof {
   readonly cid: CID
 }
 
-const sourceCount: Field<SourceCount> = tuple<SourceCount>({ kind: word(SOURCE_KINDS), count: uint({ min: 1, max: SOURCE_COUNT_MAX }) })
+const sourceCount: Field<SourceCount> = tuple<SourceCount>({
+  kind: word(SOURCE_KINDS),
+  count: uint({ min: 1, max: SOURCE_COUNT_MAX }),
+})
 const bodyShape = {
   networkId: fixedBytes(32),
   nodeId: fixedBytes(32),
@@ -80,7 +83,14 @@ const proofCodec = codecOf(timeProofField, TIME_PROOF_BYTES_MAX)
 export const ZERO_DIGEST: Uint8Array = new Uint8Array(32)
 
 /** Why bytes are not a proof, whoever sent them and whenever. */
-export const TIME_PROOF_REASONS = [...CODEC_REASONS, 'wrong-network', 'bad-key', 'bad-sources', 'bad-signature'] as const
+export const TIME_PROOF_REASONS = [
+  ...CODEC_REASONS,
+  'wrong-network',
+  'not-member',
+  'bad-key',
+  'bad-sources',
+  'bad-signature',
+] as const
 export type TimeProofReason = (typeof TIME_PROOF_REASONS)[number]
 
 /** The bytes that are signed: deterministic DAG-CBOR of everything but the signature. */
@@ -114,18 +124,30 @@ export const signTimeProof = async (
 /** The 32 bytes that the next proof names as `previous`: the digest inside the CID. */
 export const proofDigest = (sealed: SealedProof): Uint8Array => sealed.cid.multihash.digest
 
-/** Bytes of anybody to a proof of this network with a true signature. Says nothing of its place in a chain. */
-export const openTimeProof = (bytes: Uint8Array, networkId: Uint8Array): Admission<SealedProof, TimeProofReason> => {
+/**
+ * Bytes of anybody to a proof of this network with a true signature. Says nothing of its place in a chain. `mayProve` is
+ * asked before the signature is looked at, so that a stranger's flood costs no curve arithmetic; without it, anybody may.
+ */
+export const openTimeProof = (
+  bytes: Uint8Array,
+  networkId: Uint8Array,
+  mayProve: (nodeId: Uint8Array) => boolean = () => true,
+): Admission<SealedProof, TimeProofReason> => {
   const decoded = proofCodec.decode(bytes)
   if (decoded.verdict !== 'accept') return decoded
-  const fault = timeProofFault(decoded.value, networkId)
+  const fault = timeProofFault(decoded.value, networkId, mayProve)
   return fault === undefined ? accept({ proof: decoded.value, bytes, cid: cidOf(bytes) }) : reject(fault)
 }
 
 /** What is wrong with a well-formed proof: cheap questions first, the signature last. */
-export const timeProofFault = (proof: TimeProof, networkId: Uint8Array): TimeProofReason | undefined => {
+export const timeProofFault = (
+  proof: TimeProof,
+  networkId: Uint8Array,
+  mayProve: (nodeId: Uint8Array) => boolean = () => true,
+): TimeProofReason | undefined => {
   if (!equalBytes(proof.networkId, networkId)) return 'wrong-network'
-  if (publicKeyFault(proof.nodeId) !== undefined) return 'bad-key'
+  if (!mayProve(proof.nodeId)) return 'not-member'
+  if (keySpellingFault(proof.nodeId) !== undefined) return 'bad-key'
   if (!areSourcesOrdered(proof.sources)) return 'bad-sources'
   const { signature, ...body } = proof
   const signed = { publicKey: proof.nodeId, domain: TIME_PROOF_DOMAIN, body: encodeTimeProofBody(body), signature }

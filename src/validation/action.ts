@@ -2,7 +2,7 @@
  * Does an action count? It does if its author kept good time when it acted: a truechimer at the parent slot, and a time of
  * action that meets the block's interval.
  *
- * Source: DESIGN §5.3; seed 000 "Action Validity". Rules V-9 to V-11 in docs/spec/validation.md.
+ * Source: DESIGN §5.3; seed 000 "Action Validity". Rules V-10 to V-12 in docs/spec/validation.md.
  */
 import type { Admission, TimeInterval } from '../base/index.ts'
 import { accept, ignore } from '../base/index.ts'

@@ -1,17 +1,17 @@
 /**
  * The docket: everything a node has heard about every member, slot by slot, and what follows from it. `record` takes one
  * admitted attestation; `close` ends a slot and returns each member's finding and verdict. A pure machine: the same
- * records in the same slots give the same verdicts, in whatever order they came within a slot.
+ * records in the same slots give the same verdicts, in whatever order they came, also across the closing of the slot before.
  *
- * Source: DESIGN §5.3. Rules V-1 to V-12 in docs/spec/validation.md.
+ * Source: DESIGN §5.3. Rules V-4 to V-9 in docs/spec/validation.md.
  */
 import type { Admission, NsInterval } from '../base/index.ts'
-import { accept, ignore } from '../base/index.ts'
+import { accept, ignore, width } from '../base/index.ts'
 import { committeeOf } from '../proofs/index.ts'
 import type { Member } from '../proofs/index.ts'
 import { mayWitness } from './action.ts'
 import { ABSENT_AFTER_SLOTS_DEFAULT, INITIAL_VERDICT, nextVerdict } from './verdict.ts'
-import type { NodeStatus, Verdict } from './verdict.ts'
+import type { NodeStatus, Silence, Verdict } from './verdict.ts'
 import { ACCEPTED_VARIANCE_NS_DEFAULT, findOffset } from './finding.ts'
 import type { Finding, WitnessedOffset } from './finding.ts'
 
@@ -21,7 +21,7 @@ export interface JudgementParameters {
   readonly acceptedVarianceNs: bigint
   /** Seats of a committee, > 0. */
   readonly committeeSeats: number
-  /** Slots without proof until a node is absent, > 0. */
+  /** Judged slots without a witnessed proof until a node is absent, > 0. */
   readonly absentAfterSlots: number
 }
 
@@ -37,12 +37,19 @@ export const JUDGEMENT_DEFAULTS: JudgementParameters = {
 /** How many slots ahead of the last closed one are kept open: a witness's clock may be this much ahead of ours. */
 export const OPEN_SLOTS_MAX = 8
 
+/**
+ * An offset known no better than this many V counts for nothing. Without it, a node whose clock is ahead could hold its
+ * answers back for as long as it is ahead, and stay in range.
+ */
+export const OFFSET_WIDTH_VARIANCES_MAX = 4n
+
 export const DOCKET_REASONS = [
   'not-member',
   'own-witness',
   'slot-closed',
   'slot-too-far',
   'not-asked',
+  'too-wide',
   'already-attested',
   'author-falseticker',
   'author-absent',
@@ -62,23 +69,39 @@ export interface Judgement {
   readonly verdict: Verdict
 }
 
-type SlotBook = Map<string, Map<string, NsInterval>>
+/** What each witness measured of one subject. */
+type Page = ReadonlyMap<string, NsInterval>
+
+/** What is known of one open slot: by subject, its committee once drawn, and by witness what was measured. */
+interface OpenSlot {
+  readonly committees: Map<string, readonly Member[]>
+  readonly pages: Map<string, Map<string, NsInterval>>
+}
+
+const NOT_SILENT: Silence = { unwitnessedSlots: 0, unplacedSlots: 0 }
 
 export class Docket {
   readonly #members: readonly Member[]
   readonly #parameters: JudgementParameters
   readonly #verdicts = new Map<string, Verdict>()
-  readonly #lastProofSlot = new Map<string, number>()
-  readonly #open = new Map<number, SlotBook>()
-  readonly #firstSlot: number
+  readonly #silences = new Map<string, Silence>()
+  readonly #open = new Map<number, OpenSlot>()
+  /** Who may witness in the slot after the closed one, and in all later ones. */
+  #ableNext: readonly Member[]
+  #ableLater: readonly Member[]
   #closed: number
 
   /** @param slot the slot that is being lived through: the first that will be closed. */
-  constructor(options: { readonly members: readonly Member[]; readonly parameters: JudgementParameters; readonly slot: number }) {
+  constructor(options: {
+    readonly members: readonly Member[]
+    readonly parameters: JudgementParameters
+    readonly slot: number
+  }) {
     this.#members = options.members
     this.#parameters = options.parameters
-    this.#firstSlot = options.slot
     this.#closed = options.slot - 1
+    this.#ableNext = options.members
+    this.#ableLater = options.members
     for (const { id } of options.members) this.#verdicts.set(id, INITIAL_VERDICT)
   }
 
@@ -91,16 +114,26 @@ export class Docket {
     return this.#verdicts.get(id) ?? INITIAL_VERDICT
   }
 
-  /** Who witnesses `subject` in any slot that is still open: drawn from those who may, or from all where nobody may. */
+  /**
+   * Who witnesses `subject` in an open slot: drawn from those who may by the verdicts after the slot two before, or from all
+   * where nobody may. A slot's committees so stand fixed before it begins, whenever the slot before is closed.
+   */
   committee(subject: string, slot: number): readonly Member[] {
-    const able = this.#members.filter(({ id }) => id !== subject && mayWitness(this.verdict(id).status))
+    const open = this.#open.get(slot)
+    const known = open?.committees.get(subject)
+    if (known !== undefined) return known
+    const able = (slot <= this.#closed + 1 ? this.#ableNext : this.#ableLater).filter(({ id }) => id !== subject)
     const members = able.length > 0 ? able : this.#members
-    return committeeOf({ subject, slot, members, seats: this.#parameters.committeeSeats })
+    const drawn = committeeOf({ subject, slot, members, seats: this.#parameters.committeeSeats })
+    if (this.slotFault(slot) === undefined && this.#verdicts.has(subject))
+      this.#openSlot(slot).committees.set(subject, drawn)
+    return drawn
   }
 
-  /** Tells that `id` proved something in `slot`; silence is counted from the newest such slot. */
-  notePresence(id: string, slot: number): void {
-    this.#lastProofSlot.set(id, Math.max(slot, this.#lastProofSlot.get(id) ?? slot))
+  /** Why nothing said of this slot can count now, or nothing. */
+  slotFault(slot: number): 'slot-closed' | 'slot-too-far' | undefined {
+    if (slot <= this.#closed) return 'slot-closed'
+    return slot > this.#closed + OPEN_SLOTS_MAX ? 'slot-too-far' : undefined
   }
 
   /** Enters one measurement, or says why it does not count. */
@@ -108,43 +141,74 @@ export class Docket {
     const fault = this.#fault(testimony)
     if (fault !== undefined) return ignore(fault)
     const { subject, witness, slot, offset } = testimony
-    const book: SlotBook = this.#open.get(slot) ?? new Map()
-    const page = book.get(subject) ?? new Map<string, NsInterval>()
+    const { pages } = this.#openSlot(slot)
+    const page = pages.get(subject) ?? new Map<string, NsInterval>()
     if (page.has(witness)) return ignore('already-attested')
     page.set(witness, offset)
-    book.set(subject, page)
-    this.#open.set(slot, book)
+    pages.set(subject, page)
     return accept(null)
   }
 
-  #fault({ subject, witness, slot }: Testimony): DocketReason | undefined {
+  #fault({ subject, witness, slot, offset }: Testimony): DocketReason | undefined {
     if (!this.#verdicts.has(subject) || !this.#verdicts.has(witness)) return 'not-member'
     if (subject === witness) return 'own-witness'
-    if (slot <= this.#closed) return 'slot-closed'
-    if (slot > this.#closed + OPEN_SLOTS_MAX) return 'slot-too-far'
-    if (this.committee(subject, slot).some(({ id }) => id === witness)) return undefined
+    const slotFault = this.slotFault(slot)
+    if (slotFault !== undefined) return slotFault
+    const isAsked = this.committee(subject, slot).some(({ id }) => id === witness)
+    if (isAsked) return this.#isTooWide(offset) ? 'too-wide' : undefined
     const { status } = this.verdict(witness)
     return status === 'falseticker' || status === 'absent' ? `author-${status}` : 'not-asked'
   }
 
-  /** Ends `slot`, and any before it that is still open, and judges every member on it. Closing twice is a no-op. */
+  #isTooWide(offset: NsInterval): boolean {
+    return width(offset) > OFFSET_WIDTH_VARIANCES_MAX * this.#parameters.acceptedVarianceNs
+  }
+
+  #openSlot(slot: number): OpenSlot {
+    const open = this.#open.get(slot) ?? { committees: new Map(), pages: new Map() }
+    this.#open.set(slot, open)
+    return open
+  }
+
+  /**
+   * Ends `slot`, and judges every member on it. Slots before it that are still open end unjudged: this node did not live
+   * through them, and nobody is held absent for that. Closing twice is a no-op.
+   */
   close(slot: number): readonly Judgement[] {
     if (slot <= this.#closed) return []
-    const book = this.#open.get(slot) ?? new Map<string, Map<string, NsInterval>>()
-    const judgements = this.#members.map(({ id }) => this.#judge(id, slot, book.get(id)))
+    const pages = this.#open.get(slot)?.pages
+    const judgements = this.#members.map(({ id }) => this.#judge(id, slot, pages?.get(id) ?? new Map()))
     for (const { id, verdict } of judgements) this.#verdicts.set(id, verdict)
+    this.#ableNext = this.#ableLater
+    this.#ableLater = this.#members.filter(({ id }) => mayWitness(this.verdict(id).status))
     this.#closed = slot
-    for (const open of this.#open.keys()) if (open <= slot) this.#open.delete(open)
+    for (const [open, { committees }] of this.#open) {
+      if (open <= slot) this.#open.delete(open)
+      else if (open > slot + 1) committees.clear()
+    }
     return judgements
   }
 
-  #judge(id: string, slot: number, page: ReadonlyMap<string, NsInterval> | undefined): Judgement {
+  #judge(id: string, slot: number, page: Page): Judgement {
     const { acceptedVarianceNs, absentAfterSlots } = this.#parameters
-    const measured = [...(page ?? [])].map(([witness, offset]) => ({ witness, offset }))
-    const finding = findOffset({ committee: this.committee(id, slot), measured, acceptedVarianceNs })
-    const slotsWithoutProof = slot - (this.#lastProofSlot.get(id) ?? this.#firstSlot)
+    const measured = [...page].map(([witness, offset]) => ({ witness, offset }))
+    const committee = this.committee(id, slot)
+    const finding = findOffset({ committee, measured, acceptedVarianceNs })
+    const isWitnessed = committee.some((member) => page.has(member.id))
+    const silence = this.#listen(id, { isWitnessed, isPlaced: finding.offset !== undefined })
     const before = this.verdict(id)
-    const verdict = nextVerdict(before, { slot, finding, slotsWithoutProof, absentAfterSlots })
+    const verdict = nextVerdict(before, { slot, finding, silence, absentAfterSlots })
     return { id, finding, before: before.status, verdict }
+  }
+
+  /** Counts one more slot of silence, or begins again. */
+  #listen(id: string, heard: { readonly isWitnessed: boolean; readonly isPlaced: boolean }): Silence {
+    const { unwitnessedSlots, unplacedSlots } = this.#silences.get(id) ?? NOT_SILENT
+    const silence = {
+      unwitnessedSlots: heard.isWitnessed ? 0 : unwitnessedSlots + 1,
+      unplacedSlots: heard.isPlaced ? 0 : unplacedSlots + 1,
+    }
+    this.#silences.set(id, silence)
+    return silence
   }
 }

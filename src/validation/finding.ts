@@ -1,14 +1,20 @@
 /**
  * What a slot's evidence says of one node: a pure function of what its witnesses measured. Each witness bounds the node's
- * offset; where two thirds of the committee's weight agree, the offset lies, and the node is in range if that interval
- * meets the accepted range of variance.
+ * offset. If intervals of two thirds of the committee's weight share a point, there is agreement, and the node is in range
+ * if where its offset must lie meets the accepted range of variance.
+ *
+ * Where it must lie is not where the two thirds overlap. Some honest witnesses may be silent, and then liars can complete
+ * two thirds with the honest at a point beside the true one. But of the weight that was heard, at most a third of the
+ * whole (less one unit) lies, so the true offset is covered by all the rest: the answer is the hull of all points covered
+ * by `heard − (total − 1) div 3`, as for the time of a block (DESIGN §5.5).
  *
  * Source: DESIGN §5.3; seed 000 "Accepted Range of Variance", "Validation Engine". Rules V-1 to V-4 in
  * docs/spec/validation.md. It knows nothing of who lies: with less than a third of a committee's weight false, the interval
- * holds the node's true offset; with more it may not.
+ * holds the node's true offset, however many of the others are silent; with more it may not.
  */
+import assert from 'node:assert/strict'
 import type { NsInterval } from '../base/index.ts'
-import { NS_PER_MS, TWO_THIRDS, meets } from '../base/index.ts'
+import { NS_PER_MS, TWO_THIRDS, meets, min } from '../base/index.ts'
 import { coverInterval } from '../clock/index.ts'
 import type { Member } from '../proofs/index.ts'
 
@@ -49,21 +55,23 @@ export const findOffset = ({ committee, measured, acceptedVarianceNs }: FindingI
     return weight === undefined ? [] : [{ interval: offset, weight }]
   })
   const asked = committee.length
-  const weightNeeded = neededOf(committee)
+  const total = committee.reduce((sum, { weight }) => sum + weight, 0n)
+  const twoThirds = twoThirdsOf(total)
   const heard = counted.reduce((sum, { weight }) => sum + weight, 0n)
-  if (asked === 0 || heard < weightNeeded) return { reason: 'too-few-witnesses', offset: undefined, agreeing: 0, asked }
+  if (asked === 0 || heard < twoThirds) return { reason: 'too-few-witnesses', offset: undefined, agreeing: 0, asked }
+  if (coverInterval({ intervals: counted, weightNeeded: twoThirds }) === undefined)
+    return { reason: 'no-agreement', offset: undefined, agreeing: 0, asked }
 
-  const offset = coverInterval({ intervals: counted, weightNeeded })
-  if (offset === undefined) return { reason: 'no-agreement', offset, agreeing: 0, asked }
+  const lyingMost = (total - 1n) / 3n
+  const offset = coverInterval({ intervals: counted, weightNeeded: min(twoThirds, heard - lyingMost) })
+  assert(offset !== undefined, 'what two thirds cover, fewer cover too')
   const agreeing = counted.filter(({ interval }) => meets(interval, offset)).length
   return { reason: rangeOf(offset, acceptedVarianceNs), offset, agreeing, asked }
 }
 
-/** The least weight that is at least two thirds of the committee's. */
-const neededOf = (committee: readonly Member[]): bigint => {
-  const total = committee.reduce((sum, { weight }) => sum + weight, 0n)
-  return (total * TWO_THIRDS.numerator + TWO_THIRDS.denominator - 1n) / TWO_THIRDS.denominator
-}
+/** The least weight that is at least two thirds of `total`. */
+const twoThirdsOf = (total: bigint): bigint =>
+  (total * TWO_THIRDS.numerator + TWO_THIRDS.denominator - 1n) / TWO_THIRDS.denominator
 
 const rangeOf = (offset: NsInterval, variance: bigint): FindingReason => {
   if (meets(offset, { lo: -variance, hi: variance })) return 'in-range'

@@ -1,0 +1,228 @@
+/** Whole nodes in one process, in virtual time: who is found, who is taken back, and that nobody else is ever struck off. */
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { NS_PER_DAY, NS_PER_MS, NS_PER_SEC, drawBelow, seededRandom } from '../base/index.ts'
+import { Discipline, RELEASE_TAI, createKalmanFilter, createOscillator } from '../clock/index.ts'
+import { memorySigner } from '../crypto/io/memory-signer.ts'
+import { nodeIdText } from '../crypto/index.ts'
+import type { Signer } from '../crypto/index.ts'
+import { createInMemoryHub } from '../network/io/in-memory.ts'
+import type { InMemoryHub } from '../network/io/in-memory.ts'
+import type { Network } from '../network/index.ts'
+import type { NodeStatus } from '../validation/index.ts'
+import { signAttestation } from '../proofs/index.ts'
+import { Chimer, readGenesis } from './index.ts'
+import type { Genesis } from './index.ts'
+import { ScriptedSource, VirtualWorld } from './virtual-time.test-kit.ts'
+
+const ORIGIN = RELEASE_TAI + 20n * NS_PER_DAY
+const LIE_NS = 250n * NS_PER_MS
+const NAMES = ['a', 'b', 'c', 'd', 'e'] as const
+
+interface Member {
+  readonly id: string
+  readonly signer: Signer
+}
+
+interface Running {
+  readonly chimer: Chimer
+  readonly network: Network
+  readonly source: ScriptedSource
+}
+
+/** Five nodes, all neighbours, their oscillators off by up to 200 ppm and started at different counts. */
+class Five implements AsyncDisposable {
+  readonly world = new VirtualWorld(ORIGIN, nextTurn)
+  readonly hub: InMemoryHub
+  readonly members: readonly Member[]
+  readonly genesis: Genesis
+  readonly nodes = new Map<string, Running>()
+  /** Every status that anybody gave anybody, in order: who, whom, what. */
+  readonly changes: { readonly by: string; readonly of: string; readonly to: NodeStatus; readonly atNs: bigint }[] = []
+  readonly #seed: bigint
+
+  constructor(seed: bigint, options: { readonly loss?: number } = {}) {
+    this.#seed = seed
+    this.hub = createInMemoryHub(this.world.time(), { random: seededRandom(seed), delayNs: 2n * NS_PER_MS })
+    this.members = NAMES.map((_, i) => {
+      const signer = memorySigner({ seed: new Uint8Array(32).fill(i + 1) })
+      return { id: nodeIdText(signer.nodeId), signer }
+    })
+    this.genesis = readGenesis({
+      name: 'five',
+      parameters: { absentAfterSlots: 3 },
+      members: this.members.map(({ id }, i) => ({ id, name: NAMES[i] })),
+    })
+    for (const { id: from } of this.members)
+      for (const { id: to } of this.members) if (from !== to) this.hub.setLink(from, to, { loss: options.loss ?? 0 })
+  }
+
+  id(index: number): string {
+    const member = this.members[index]
+    ok(member !== undefined)
+    return member.id
+  }
+
+  signer(index: number): Signer {
+    const member = this.members[index]
+    ok(member !== undefined)
+    return member.signer
+  }
+
+  node(index: number): Running {
+    const node = this.nodes.get(this.id(index))
+    ok(node !== undefined)
+    return node
+  }
+
+  async start(index: number): Promise<void> {
+    const id = this.id(index)
+    const signer = this.signer(index)
+    const random = seededRandom(this.#seed * 100n + BigInt(index))
+    const driftPpb = drawBelow(random, 400_000) - 200_000
+    const offsetNs = BigInt(drawBelow(random, 1_000_000_000))
+    const time = this.world.time(createOscillator({ offsetNs, driftPpb }, random))
+    const source = new ScriptedSource(this.world, time)
+    const network = this.hub.join(id)
+    const poll = { pollIntervalNs: 250n * NS_PER_MS, pollIntervalMinNs: 250n * NS_PER_MS }
+    const discipline = new Discipline(poll, createKalmanFilter())
+    const chimer = new Chimer({ time, random, genesis: this.genesis, signer, network, discipline, sources: [source] })
+    chimer.events.listen((event) => {
+      if (event.type !== 'judgement') return
+      for (const { id: of, before, verdict } of event.judgements)
+        if (before !== verdict.status) this.changes.push({ by: id, of, to: verdict.status, atNs: this.world.nowNs })
+    })
+    this.nodes.set(id, { chimer, network, source })
+    await chimer.start()
+  }
+
+  async stop(index: number): Promise<void> {
+    const { chimer, network } = this.node(index)
+    await chimer[Symbol.asyncDispose]()
+    await network[Symbol.asyncDispose]()
+    this.nodes.delete(this.id(index))
+  }
+
+  async startAll(): Promise<void> {
+    for (const index of NAMES.keys()) await this.start(index)
+  }
+
+  run(seconds: number): Promise<void> {
+    return this.world.runUntil(this.world.nowNs + BigInt(Math.round(seconds * 1000)) * NS_PER_MS)
+  }
+
+  /** Runs until everybody who runs holds this of `index`; fails where they do not within so many seconds. */
+  async runUntilAgreed(index: number, status: NodeStatus, secondsMax: number): Promise<void> {
+    for (let waited = 0; waited < secondsMax && !this.agreeOn(index, status); waited += 0.25) await this.run(0.25)
+    ok(this.agreeOn(index, status), `${NAMES[index]} is ${this.held(index).join()}`)
+  }
+
+  async runUntilAllAgreed(secondsMax: number): Promise<void> {
+    for (const index of NAMES.keys()) await this.runUntilAgreed(index, 'truechimer', secondsMax)
+  }
+
+  /** What all running nodes hold `index` to be. */
+  held(index: number): readonly (NodeStatus | undefined)[] {
+    return [...this.nodes.values()].map(({ chimer }) => chimer.judging.docket?.verdict(this.id(index)).status)
+  }
+
+  /** Does everybody who runs hold this? */
+  agreeOn(index: number, status: NodeStatus): boolean {
+    return this.held(index).every((held) => held === status)
+  }
+
+  /** Names of those whom anybody ever held to be a falseticker. */
+  struckOff(): readonly string[] {
+    const struck = new Set(this.changes.filter(({ to }) => to === 'falseticker').map(({ of }) => of))
+    return NAMES.filter((_, i) => struck.has(this.id(i)))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const [index, { id }] of this.members.entries()) if (this.nodes.has(id)) await this.stop(index)
+  }
+}
+
+const lieAndRepent = async (five: Five): Promise<void> => {
+  await five.startAll()
+  await five.runUntilAllAgreed(5)
+  five.node(2).source.lieNs = LIE_NS
+  await five.runUntilAgreed(2, 'falseticker', 6)
+}
+
+for (const seed of [1n, 2n]) {
+  test(`five become truechimers; the one that lies is found and taken back, nobody else is framed (seed ${seed})`, async () => {
+    await using five = new Five(seed)
+    await lieAndRepent(five)
+    await five.run(1)
+    // What the liar says of others does not count; it knows that, and no longer asks: so it is said for it.
+    const head = five.node(0).chimer.judging.chains.head(five.id(1))
+    ok(head !== undefined)
+    const sentEarliest = ORIGIN + five.world.nowNs - 300n * NS_PER_MS
+    const window = { sentEarliest, receivedLatest: sentEarliest + NS_PER_MS, roundTripNs: 1_000_000 }
+    const said = await signAttestation(five.signer(2), { proof: head.cid, ...window })
+    const { judging } = five.node(0).chimer
+    deepEqual(judging.takeAttestation(said.bytes), { verdict: 'ignore', reason: 'author-falseticker' })
+    equal(judging.attestationsOf(five.id(1))[0]?.reason, 'author-falseticker')
+    five.node(2).source.lieNs = 0n
+    await five.runUntilAgreed(2, 'truechimer', 6)
+    deepEqual(five.struckOff(), ['c'])
+    for (const { chimer } of five.nodes.values()) deepEqual(chimer.judging.chains.equivocations(), [])
+  })
+}
+
+test('the same with one message in ten lost', async () => {
+  await using five = new Five(3n, { loss: 0.1 })
+  await lieAndRepent(five)
+  five.node(2).source.lieNs = 0n
+  await five.runUntilAgreed(2, 'truechimer', 8)
+  deepEqual(five.struckOff(), ['c'])
+})
+
+test('a node that stops is absent, and comes back; a partition hides each side from the other, until it heals', async () => {
+  await using five = new Five(4n)
+  await five.startAll()
+  await five.runUntilAllAgreed(5)
+  await five.stop(4)
+  await five.runUntilAgreed(4, 'absent', 6)
+  await five.start(4)
+  await five.runUntilAgreed(4, 'truechimer', 5)
+  await five.runUntilAllAgreed(5)
+
+  const links = [0, 1, 2].flatMap((left) => [3, 4].map((right) => [five.id(left), five.id(right)] as const))
+  for (const [left, right] of links) five.hub.disconnect(left, right)
+  await five.run(5.5)
+  const view = (of: number): readonly string[] =>
+    [...NAMES.keys()].map((i) => five.node(of).chimer.judging.docket?.verdict(five.id(i)).status ?? '')
+  deepEqual(view(0), ['truechimer', 'truechimer', 'truechimer', 'absent', 'absent'])
+  deepEqual(view(3), ['absent', 'absent', 'absent', 'truechimer', 'truechimer'])
+  for (const [left, right] of links) five.hub.connect(left, right)
+  await five.runUntilAllAgreed(5)
+  deepEqual(five.struckOff(), [])
+})
+
+test('a clock that was far ahead for a while goes on judging once it is right', async () => {
+  await using five = new Five(5n)
+  await five.startAll()
+  await five.run(2)
+  five.node(0).source.lieNs = 30n * NS_PER_SEC
+  await five.run(2)
+  const slotNow = (): number => Number((ORIGIN + five.world.nowNs) / NS_PER_SEC)
+  ok((five.node(0).chimer.judging.docket?.closed ?? 0) > slotNow() + 20)
+  five.node(0).source.lieNs = 0n
+  await five.run(3)
+  const { docket } = five.node(0).chimer.judging
+  ok((docket?.closed ?? 0) <= slotNow())
+  equal(docket?.verdict(five.id(1)).status, 'truechimer')
+  for (const other of NAMES.slice(1)) ok(!five.struckOff().includes(other))
+})
+
+test('a node that is closed leaves no timer behind', async () => {
+  const five = new Five(6n)
+  await five.startAll()
+  await five.run(1.2)
+  ok(five.world.pending > 0)
+  await five[Symbol.asyncDispose]()
+  await five.run(20)
+  equal(five.world.pending, 0)
+})

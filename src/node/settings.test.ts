@@ -1,0 +1,196 @@
+/** What people write: genesis and configuration, their limits, and what is said of a mistake. */
+import { deepEqual, equal, ok, throws } from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { ChimerError, hexOf } from '../base/index.ts'
+import { nodeIdText, publicKeyOf } from '../crypto/index.ts'
+import { nearestWord } from './explain.ts'
+import { CONFIG_VARIABLES, MEMBERS_MAX, overridesOf, readConfig, readGenesis, splitHostPort } from './index.ts'
+
+const idOf = (byte: number): string => nodeIdText(publicKeyOf(new Uint8Array(32).fill(byte)))
+const MEMBERS = [1, 2, 3].map((byte) => ({ id: idOf(byte), name: `node ${byte}`, weight: byte }))
+const FILE = { name: 'net', parameters: {}, members: MEMBERS }
+
+/** What a refusal says; fails where there is none, or another code. */
+const complaint = (code: string, run: () => unknown): string => {
+  let say = ''
+  throws(run, (error) => {
+    ok(error instanceof ChimerError)
+    equal(error.code, code)
+    say = error.message
+    return true
+  })
+  return say
+}
+const ofGenesis = (file: unknown): string => complaint('TC_GENESIS_INVALID', () => readGenesis(file))
+const ofConfig = (file: unknown): string => complaint('TC_CONFIG_INVALID', () => readConfig(file))
+
+describe('the genesis', () => {
+  test('has the seed’s values by default', () => {
+    const { slotNs, judgement, members, name } = readGenesis({ name: 'net', members: MEMBERS })
+    deepEqual([name, slotNs], ['net', 1_000_000_000n])
+    deepEqual(
+      [judgement.acceptedVarianceNs, judgement.committeeSeats, judgement.absentAfterSlots],
+      [50_000_000n, 7, 10],
+    )
+    deepEqual(
+      members.map(({ id, weight }) => [id, weight]),
+      MEMBERS.map(({ id, weight }) => [id, BigInt(weight)]),
+    )
+  })
+
+  const id = (file: unknown): string => hexOf(readGenesis(file).networkId)
+  const differing: readonly (readonly [what: string, file: unknown])[] = [
+    ['name', { ...FILE, name: 'other' }],
+    ['slotNs', { ...FILE, parameters: { slotNs: 1_000_000_001 } }],
+    ['acceptedVarianceNs', { ...FILE, parameters: { acceptedVarianceNs: 50_000_001 } }],
+    ['committeeSeats', { ...FILE, parameters: { committeeSeats: 8 } }],
+    ['absentAfterSlots', { ...FILE, parameters: { absentAfterSlots: 11 } }],
+    ['a weight', { ...FILE, members: MEMBERS.with(0, { id: idOf(1), name: 'node 1', weight: 2 }) }],
+    ['a member', { ...FILE, members: MEMBERS.slice(1) }],
+    ['the order of members', { ...FILE, members: MEMBERS.toReversed() }],
+  ]
+  for (const [what, file] of differing) test(`another ${what} is another network`, () => ok(id(file) !== id(FILE)))
+  test('no two of these networks are one', () =>
+    equal(new Set(differing.map(([, file]) => id(file))).size, differing.length))
+  test('names of members, the order of keys and defaults written out change nothing', () => {
+    equal(id({ ...FILE, members: MEMBERS.map((member) => ({ ...member, name: 'x' })) }), id(FILE))
+    const explicit = { absentAfterSlots: 10, slotNs: 1_000_000_000, committeeSeats: 7, acceptedVarianceNs: 50_000_000 }
+    const turned = MEMBERS.map(({ id: text, name, weight }) => ({ weight, name, id: text }))
+    equal(id({ members: turned, parameters: explicit, name: 'net' }), id(FILE))
+  })
+  test('the id of one network may not change', () =>
+    equal(id(FILE), '27b3f6077f5717bc943d9faf8e3fd501d0951c835c78c8dbf61631548a50cc94'))
+
+  const wrong: readonly (readonly [what: string, file: unknown, say: RegExp])[] = [
+    ['no object', 7, /the file: /],
+    ['no name', { members: MEMBERS }, /name: /],
+    ['a name with capitals', { ...FILE, name: 'Net' }, /name: lower-case/],
+    ['a name of 33', { ...FILE, name: 'n'.repeat(33) }, /name: /],
+    ['a misspelt key', { ...FILE, membrs: [] }, /unknown key membrs; did you mean members\?/],
+    [
+      'a misspelt parameter',
+      { ...FILE, parameters: { slotns: 1 } },
+      /unknown key parameters\.slotns; did you mean (?:parameters\.)?slotNs\?/,
+    ],
+    ['a key like no other', { ...FILE, parameters: { zzzzzzzz: 1 } }, /known are slotNs, acceptedVarianceNs/],
+    [
+      'a misspelt key of a member',
+      { ...FILE, members: [{ ...MEMBERS[0], wieght: 1 }] },
+      /members\.0\.wieght; did you mean (?:members\.0\.)?weight\?/,
+    ],
+    ['a slot too short', { ...FILE, parameters: { slotNs: 99_999_999 } }, /parameters\.slotNs: /],
+    ['a slot too long', { ...FILE, parameters: { slotNs: 3_600_000_000_001 } }, /parameters\.slotNs: /],
+    ['a slot and a half', { ...FILE, parameters: { slotNs: 1_000_000_000.5 } }, /parameters\.slotNs: /],
+    ['no variance', { ...FILE, parameters: { acceptedVarianceNs: 999 } }, /acceptedVarianceNs: /],
+    ['all variance', { ...FILE, parameters: { acceptedVarianceNs: 10_000_000_001 } }, /acceptedVarianceNs: /],
+    ['no seats', { ...FILE, parameters: { committeeSeats: 0 } }, /committeeSeats: /],
+    ['65 seats', { ...FILE, parameters: { committeeSeats: 65 } }, /committeeSeats: /],
+    ['absent too soon', { ...FILE, parameters: { absentAfterSlots: 1 } }, /absentAfterSlots: /],
+    ['absent too late', { ...FILE, parameters: { absentAfterSlots: 1_000_001 } }, /absentAfterSlots: /],
+    ['nobody', { ...FILE, members: [] }, /members: /],
+    ['too many', { ...FILE, members: Array(MEMBERS_MAX + 1).fill(MEMBERS[0]) }, /members: /],
+    ['weight 0', { ...FILE, members: [{ ...MEMBERS[0], weight: 0 }] }, /weight: /],
+    ['too much weight', { ...FILE, members: [{ ...MEMBERS[0], weight: 1_000_000_001 }] }, /weight: /],
+    ['somebody twice', { ...FILE, members: [...MEMBERS, MEMBERS[0]] }, /two members have one id/],
+    [
+      'an id that is none',
+      { ...FILE, members: [{ id: 'nobody', name: 'x' }] },
+      /member x: nobody is no node id \(malformed-node-id\)/,
+    ],
+    [
+      'a key of small order',
+      { ...FILE, members: [{ id: nodeIdText(new Uint8Array(32)), name: 'x' }] },
+      /is no node id \(faulty-node-key\)/,
+    ],
+  ]
+  for (const [what, file, say] of wrong)
+    test(`${what} is refused in words`, () => {
+      const told = ofGenesis(file)
+      ok(say.test(told) && told.startsWith('The genesis cannot be used: '), told)
+    })
+})
+
+describe('the configuration', () => {
+  test('of an empty file is the default', () => {
+    const config = readConfig({})
+    deepEqual(
+      [config.api, config.listen, config.sources.ntp, config.oscillator],
+      ['127.0.0.1:7340', ['/ip4/127.0.0.1/tcp/0'], [], null],
+    )
+    deepEqual(readConfig(undefined), config)
+    ok(Object.isFrozen(config) && Object.isFrozen(config.sources) && Object.isFrozen(config.listen))
+  })
+
+  const wrong: readonly (readonly [what: string, file: unknown, say: RegExp])[] = [
+    ['a list', [], /the file: /],
+    ['a misspelt key', { lisen: [] }, /unknown key lisen; did you mean listen\?/],
+    ['a misspelt source', { sources: { gspd: [] } }, /unknown key sources\.gspd; did you mean (?:sources\.)?gpsd\?/],
+    ['__proto__', JSON.parse('{"__proto__": {"api": "x"}}'), /unknown key __proto__/],
+    ['an address without a port', { api: 'localhost' }, /api: must be an address as HOST:PORT/],
+    ['a port beyond all ports', { api: 'localhost:65536' }, /api: the port must be at most 65535/],
+    ['an open bracket', { sources: { ntp: ['[::1:123'] } }, /sources\.ntp\.0: must be a server as HOST:PORT/],
+    ['seventeen servers', { sources: { ntp: Array(17).fill('a:1') } }, /sources\.ntp: /],
+    ['no patience', { sources: { pollIntervalMs: 99 } }, /sources\.pollIntervalMs: /],
+    ['a host clock that is surely right', { sources: { hostBoundMs: 0 } }, /sources\.hostBoundMs: /],
+    ['sources that are null', { sources: null }, /sources: /],
+    ['an address of no kind', { listen: ['127.0.0.1:0'] }, /listen\.0: /],
+    ['a drift of more than 500 ppm', { oscillator: { driftPpb: 500_001 } }, /oscillator\.driftPpb: /],
+    ['a log level', { logLevel: 'loud' }, /logLevel: /],
+  ]
+  for (const [what, file, say] of wrong)
+    test(`${what} is refused in words`, () => {
+      const told = ofConfig(file)
+      ok(say.test(told) && told.startsWith('The configuration cannot be used: '), told)
+    })
+
+  test('two mistakes are told at once', () =>
+    ok(
+      /apy; did you mean api\?.*;.*logLevel/s.test(ofConfig({ apy: 1, logLevel: 1 })) ||
+        /logLevel.*;.*apy/s.test(ofConfig({ apy: 1, logLevel: 1 })),
+    ))
+
+  test('the environment overrides the file, and a flag both; the file is not changed', () => {
+    const file = { api: 'file:1', sources: { ntp: ['file:1'], pollIntervalMs: 200 } }
+    const environment = overridesOf({
+      TRUECHIMER_API: 'env:2',
+      TRUECHIMER_NTP: 'a:1, b:2',
+      TRUECHIMER_GPSD: '',
+      PATH: 'x',
+    })
+    deepEqual(environment, { api: 'env:2', 'sources.ntp': ['a:1', 'b:2'] })
+    const config = readConfig(file, environment, { api: 'flag:3' })
+    deepEqual([config.api, config.sources.ntp, config.sources.pollIntervalMs], ['flag:3', ['a:1', 'b:2'], 200])
+    deepEqual(file.sources.ntp, ['file:1'])
+  })
+
+  test('an override makes the place that it needs, and a wrong one is told by its key', () => {
+    equal(readConfig({}, overridesOf({ TRUECHIMER_HOST_BOUND_MS: '25' })).sources.hostBoundMs, 25)
+    const told = complaint('TC_CONFIG_INVALID', () => readConfig({}, overridesOf({ TRUECHIMER_HOST_BOUND_MS: 'much' })))
+    ok(told.includes('sources.hostBoundMs'), told)
+  })
+
+  test('every variable sets a key that exists', () => {
+    const values = { text: 'host:1', list: '/x', number: '500' } as const
+    for (const [name, [key, form]] of Object.entries(CONFIG_VARIABLES)) {
+      const value = key === 'logLevel' ? 'warn' : key.startsWith('sources') && form === 'list' ? 'host:1' : values[form]
+      ok(readConfig({}, overridesOf({ [name]: value })), name)
+    }
+  })
+
+  test('host and port apart', () => {
+    deepEqual(splitHostPort('example.org:123'), { host: 'example.org', port: 123 })
+    deepEqual(splitHostPort('[::1]:5'), { host: '::1', port: 5 })
+  })
+})
+
+test('the nearest word, if one is near', () => {
+  const table: readonly (readonly [string, string | undefined])[] = [
+    ['ntp', 'ntp'],
+    ['NTP', 'ntp'],
+    ['ntpp', 'ntp'],
+    ['gpds', 'gpsd'],
+    ['entirely-else', undefined],
+  ]
+  for (const [typed, nearest] of table) equal(nearestWord(typed, ['ntp', 'gpsd', 'hostBoundMs']), nearest)
+  equal(nearestWord('x', []), undefined)
+})
