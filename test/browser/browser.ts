@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 
 export interface BrowserOptions {
@@ -41,13 +42,32 @@ const FLAGS = [
   '--disable-dev-shm-usage',
 ] as const
 
-const findBrowser = async (): Promise<string> => {
-  const named = process.env['CHROMIUM']
-  if (named !== undefined && named !== '') return named
-  if (existsSync('/usr/bin/chromium')) return '/usr/bin/chromium'
-  const packaged = await import('@sparticuz/chromium')
-  return packaged.default.executablePath()
+interface Found {
+  readonly executable: string
+  /** What the browser needs in its environment beside the test's own. */
+  readonly environment: Readonly<Record<string, string>>
 }
+
+const findBrowser = async (): Promise<Found> => {
+  const named = process.env['CHROMIUM']
+  if (named !== undefined && named !== '') return { executable: named, environment: {} }
+  if (existsSync('/usr/bin/chromium')) return { executable: '/usr/bin/chromium', environment: {} }
+  return unpackBrowser()
+}
+
+/** The package's browser, with the libraries and fonts that a bare system lacks, which the package carries too. */
+const unpackBrowser = async (): Promise<Found> => {
+  const { default: packaged, inflate } = await import('@sparticuz/chromium')
+  const executable = await packaged.executablePath()
+  const folder = fileURLToPath(new URL('../bin/', import.meta.resolve('@sparticuz/chromium')))
+  const libraries = await inflate(join(folder, 'al2023.tar.br'))
+  const fonts = await inflate(join(folder, 'fonts.tar.br'))
+  return { executable, environment: { LD_LIBRARY_PATH: join(libraries, 'lib'), FONTCONFIG_PATH: fonts } }
+}
+
+/** The test's environment, without what is not set. */
+const inherited = (): Record<string, string> =>
+  Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined))
 
 const watch = (page: Page, problems: string[]): void => {
   const note = (problem: string): void => void (problems.length < PROBLEMS_MAX && problems.push(problem))
@@ -59,7 +79,7 @@ const watch = (page: Page, problems: string[]): void => {
 
 /** Opens one page. Rejects where no browser can be started, with what the browser said. */
 export const openBrowser = async (options: BrowserOptions = {}): Promise<OpenBrowser> => {
-  const executable = await findBrowser()
+  const { executable, environment } = await findBrowser()
   const profile = await mkdtemp(join(tmpdir(), 'truechimer-browser-'))
   const dropProfile = (): Promise<void> => rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   let context: BrowserContext
@@ -67,8 +87,11 @@ export const openBrowser = async (options: BrowserOptions = {}): Promise<OpenBro
     context = await chromium.launchPersistentContext(profile, {
       executablePath: executable,
       headless: true,
+      env: { ...inherited(), ...environment },
       args: [...FLAGS],
       viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
+      // Without a language of the system's, Chromium calls its own one that Intl does not know.
+      locale: 'en-GB',
       colorScheme: options.colorScheme ?? 'light',
       reducedMotion: options.reducedMotion ?? 'no-preference',
     })

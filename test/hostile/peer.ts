@@ -1,0 +1,94 @@
+/** A libp2p peer that says what it likes: any bytes on any topic or protocol, framed or not. */
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { Libp2p, Stream } from '@libp2p/interface'
+import { createNode } from '../../src/network/io/libp2p-options.ts'
+import type { Services } from '../../src/network/io/libp2p-options.ts'
+
+const GOSSIP_PROTOCOL = '/meshsub/1.1.0'
+
+export class HostilePeer implements AsyncDisposable {
+  readonly #node: Libp2p<Services>
+  readonly #address: string
+  #rpc: Promise<Stream> | undefined
+
+  private constructor(node: Libp2p<Services>, address: string) {
+    this.#node = node
+    this.#address = address
+  }
+
+  /** @param serve protocols that it answers in its own way. */
+  static async open(options: {
+    readonly seed: Uint8Array
+    readonly address: string
+    readonly serve?: Readonly<Record<string, (stream: Stream) => void>>
+  }): Promise<HostilePeer> {
+    const privateKey = await generateKeyPairFromSeed('Ed25519', options.seed)
+    const node = await createNode({ privateKey, listen: [], isShutOut: () => false })
+    for (const [protocol, answer] of Object.entries(options.serve ?? {})) await node.handle(protocol, answer)
+    await node.start()
+    const peer = new HostilePeer(node, options.address)
+    await peer.connect()
+    return peer
+  }
+
+  async connect(): Promise<void> {
+    await this.#node.dial(multiaddr(this.#address), { signal: AbortSignal.timeout(20_000) })
+  }
+
+  get isConnected(): boolean {
+    return this.#node.getConnections().some(({ status }) => status === 'open')
+  }
+
+  /** Opens a stream of its own and sends these bytes on it as they stand. */
+  async say(protocol: string, bytes: Uint8Array): Promise<Stream> {
+    const stream = await this.#node.dialProtocol(multiaddr(this.#address), protocol)
+    stream.send(bytes)
+    return stream
+  }
+
+  /** One message on a topic, whether or not the other has joined it: an RPC of gossipsub, written by hand. */
+  async gossip(topic: string, data: Uint8Array): Promise<void> {
+    await this.rpc(field(2, Buffer.concat([field(2, data), field(4, Buffer.from(topic))])))
+  }
+
+  /** Many of them, back to back; ends early when the other hangs up. */
+  async flood(topic: string, messages: readonly Uint8Array[]): Promise<number> {
+    let sent = 0
+    for (const message of messages) {
+      if (!this.isConnected) break
+      try {
+        await this.gossip(topic, message)
+        sent += message.length
+      } catch {
+        break // cut off: that is what the flood was for
+      }
+    }
+    return sent
+  }
+
+  /** Any bytes as one RPC on the gossip stream. */
+  async rpc(bytes: Uint8Array): Promise<void> {
+    this.#rpc ??= this.#node.dialProtocol(multiaddr(this.#address), GOSSIP_PROTOCOL)
+    const stream = await this.#rpc
+    const goesOn = stream.send(Buffer.concat([varint(bytes.length), bytes]))
+    if (!goesOn) await stream.onDrain({ signal: AbortSignal.timeout(20_000) })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#node.stop()
+  }
+}
+
+/** Protobuf: a field of bytes. */
+const field = (number: number, bytes: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.from([(number << 3) | 2]), varint(bytes.length), bytes])
+
+/** Protobuf: base 128, low group first. */
+const varint = (value: number): Buffer => {
+  const groups: number[] = []
+  for (let left = value; ; left = Math.floor(left / 128)) {
+    groups.push(left < 128 ? left : (left % 128) + 128)
+    if (left < 128) return Buffer.from(groups)
+  }
+}
