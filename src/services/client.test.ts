@@ -20,8 +20,8 @@ import {
 import { openHttpApi } from './http-api.ts'
 import type { HttpApi } from './http-api.ts'
 import type { EventView } from './schema.ts'
-import { tableBackend } from './table-backend.ts'
-import type { TableBackend } from './table-backend.ts'
+import { tableBackend } from './table-backend.test-kit.ts'
+import type { TableBackend } from './table-backend.test-kit.ts'
 
 const open = (backend: TableBackend, port = 0): Promise<HttpApi> =>
   openHttpApi({ backend, listen: { host: '127.0.0.1', port } })

@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { ask, askRaw } from './asking.ts'
+import { ask, askRaw } from './asking.test-kit.ts'
 import { openHttpApi } from './http-api.ts'
 import type { HttpApi } from './http-api.ts'
-import { tableBackend } from './table-backend.ts'
+import { tableBackend } from './table-backend.test-kit.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'truechimer-web-'))
 after(() => rmSync(folder, { recursive: true }))

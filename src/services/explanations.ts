@@ -3,11 +3,20 @@ import type { NsInterval } from '../base/index.ts'
 import { middle } from '../base/index.ts'
 import type { Finding, Verdict } from '../validation/index.ts'
 
-/** A length of time with at most three figures and its unit: `250 ms`, `1.25 s`, `31 µs`. */
+const UNITS: readonly (readonly [ns: number, name: string])[] = [
+  [1, 'ns'],
+  [1e3, 'µs'],
+  [1e6, 'ms'],
+  [1e9, 's'],
+]
+
+/** A length of time, without its sign, with at most three figures and its unit: `250 ms`, `1.25 s`, `31 µs`. */
 export const durationText = (ns: bigint): string => {
   const size = Number(ns < 0n ? -ns : ns)
-  const [scale, unit] = size >= 1e9 ? [1e9, 's'] : size >= 1e6 ? [1e6, 'ms'] : size >= 1e3 ? [1e3, 'µs'] : [1, 'ns']
-  return `${Number((size / scale).toPrecision(3))} ${unit}`
+  // The unit is chosen after rounding: 999.9 µs is 1 ms.
+  const rounded = Number(size.toPrecision(3))
+  const [scale, unit] = UNITS.findLast(([one]) => rounded >= one) ?? [1, 'ns']
+  return `${Number((rounded / scale).toPrecision(3))} ${unit}`
 }
 
 export interface Explained {
@@ -19,13 +28,14 @@ export interface Explained {
 
 /** One short sentence on why a node is held to be what it is; it stands beside the node's name. */
 export const explainVerdict = ({ verdict, offset, finding }: Explained): string => {
-  const by = finding === undefined || finding.asked === 0 ? '.' : `: ${finding.agreeing} of ${finding.asked} witnesses agree.`
-  const off = offset === undefined ? 'out of range' : durationText(middle(offset))
+  const by =
+    finding === undefined || finding.asked === 0 ? '.' : `: ${finding.agreeing} of ${finding.asked} witnesses agree.`
+  const off = offset === undefined ? 'Out of range,' : durationText(middle(offset))
   switch (verdict.reason) {
     case 'never-proved':
       return 'Its clock is not proved yet.'
     case 'no-proof':
-      return 'No proof of its clock for a while.'
+      return 'It has answered no witness for a while.'
     case 'in-range':
       return `Keeps good time${by}`
     case 'ahead':

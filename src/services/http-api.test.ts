@@ -7,7 +7,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
 import { z } from 'zod'
 import { ChimerError } from '../base/index.ts'
-import { ask, askRaw } from './asking.ts'
+import { ask, askRaw } from './asking.test-kit.ts'
 import {
   CID_EXAMPLE,
   DEVNET_EXAMPLE,
@@ -24,8 +24,8 @@ import type { HttpApi, HttpApiOptions } from './http-api.ts'
 import { API_PROBLEMS } from './problems.ts'
 import type { ApiCode } from './problems.ts'
 import { problemSchema } from './schema.ts'
-import { tableBackend } from './table-backend.ts'
-import type { TableBackend } from './table-backend.ts'
+import { tableBackend } from './table-backend.test-kit.ts'
+import type { TableBackend } from './table-backend.test-kit.ts'
 
 const open = (backend: TableBackend, options: Partial<HttpApiOptions> = {}): Promise<HttpApi> =>
   openHttpApi({ backend, listen: { host: '127.0.0.1', port: 0 }, ...options })

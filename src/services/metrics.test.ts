@@ -1,12 +1,12 @@
 /** /metrics parses as Prometheus text, and says what the tables say. */
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
-import { ask } from './asking.ts'
+import { ask } from './asking.test-kit.ts'
 import { NODE_ID_EXAMPLE, STATUS_EXAMPLE } from './examples.ts'
 import { openHttpApi } from './http-api.ts'
 import type { HttpApi } from './http-api.ts'
-import { tableBackend } from './table-backend.ts'
-import type { TableBackend } from './table-backend.ts'
+import { tableBackend } from './table-backend.test-kit.ts'
+import type { TableBackend } from './table-backend.test-kit.ts'
 
 const open = (backend: TableBackend): Promise<HttpApi> =>
   openHttpApi({ backend, listen: { host: '127.0.0.1', port: 0 } })

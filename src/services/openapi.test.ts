@@ -2,12 +2,12 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { z } from 'zod'
-import { ask } from './asking.ts'
+import { ask } from './asking.test-kit.ts'
 import * as examples from './examples.ts'
 import { openHttpApi } from './http-api.ts'
 import { API_PROBLEMS } from './problems.ts'
 import * as shapes from './schema.ts'
-import { tableBackend } from './table-backend.ts'
+import { tableBackend } from './table-backend.test-kit.ts'
 
 const mediaSchema = z.strictObject({
   schema: z.record(z.string(), z.unknown()),

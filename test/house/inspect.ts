@@ -47,7 +47,7 @@ const MEMBERS = new Map([
 const room = (path: string): string => (path.startsWith('src/') ? (path.split('/')[1] ?? '') : '')
 const inRoom = (path: string): boolean => path.startsWith('src/') && path.split('/').length > 2
 const isIo = (path: string): boolean => path.split('/')[2] === 'io' || SHELLS.includes(room(path))
-const isTest = (path: string): boolean => /\.test(-suite)?\.tsx?$/.test(path)
+const isTest = (path: string): boolean => /\.test(-suite|-kit)?\.tsx?$/.test(path)
 /** A test may use anything, but the house's order holds for it too. */
 const isCore = (path: string): boolean => inRoom(path) && !isIo(path) && !isTest(path)
 
