@@ -1,6 +1,7 @@
 /**
  * `npm run build`: makes `dist/package`, the folder that is published. Compiled, because Node does not strip types under
- * node_modules; otherwise the same tree, with the dashboard built into it.
+ * node_modules; otherwise the same tree, with the dashboard built into it. The bundled Node is left out: as a dependency's
+ * dependency it would become the `node` of somebody else's scripts.
  */
 import { execFileSync } from 'node:child_process'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,7 +17,7 @@ const run = (program: string, ...args: readonly string[]): void => {
 const compiled = (path: string): string => path.replace(/\.ts$/, '.js')
 
 const publishedPackage = (): unknown => {
-  const { devDependencies: _dev, scripts: _scripts, exports, ...rest } = packageFile
+  const { devDependencies: _dev, optionalDependencies: _runtime, scripts: _scripts, exports, ...rest } = packageFile
   const doors = Object.entries(exports).map(([door, path]) => [
     door,
     { types: path.replace(/\.ts$/, '.d.ts'), default: compiled(path) },
