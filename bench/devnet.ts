@@ -8,7 +8,7 @@ import { spread } from './figures.ts'
 
 const PROGRAM = new URL('../bin/truechimer.js', import.meta.url).pathname
 const RUN_FOR = '45s'
-const LOOK_EVERY_MS = 1_000
+const LOOK_EVERY_MS = 1000
 
 interface Seen {
   readonly falsetickersFound: number
@@ -33,7 +33,7 @@ const residentOf = (name: string, parent: number): number[] => {
   try {
     const status = readFileSync(`/proc/${name}/status`, 'utf8')
     if (!status.includes(`\nPPid:\t${parent}\n`)) return []
-    return [Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024]
+    return [Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024]
   } catch {
     return [] // it ended while we looked
   }

@@ -7,7 +7,9 @@ export const median = (values: readonly number[]): number => {
 
 /** `median (least to most)`, each with `digits` after the point. */
 export const spread = (values: readonly number[], digits = 0): string => {
-  const [low, mid, high] = [Math.min(...values), median(values), Math.max(...values)].map((value) => value.toFixed(digits))
+  const [low, mid, high] = [Math.min(...values), median(values), Math.max(...values)].map((value) =>
+    value.toFixed(digits),
+  )
   return `${mid} (${low} to ${high})`
 }
 
@@ -19,5 +21,5 @@ export const rateOf = (work: () => void, calls: number, forMs: number): number =
     work()
     done += calls
   }
-  return (done * 1_000) / (performance.now() - start)
+  return (done * 1000) / (performance.now() - start)
 }

@@ -13,7 +13,7 @@ import { median, rateOf, spread } from './figures.ts'
 const AUTHORS = 16
 const PROOFS_EACH = 64
 const ROUNDS = 7
-const ROUND_MS = 1_000
+const ROUND_MS = 1000
 
 const makeProofs = async (networkId: Uint8Array): Promise<SealedProof[]> => {
   const random = seededRandom(7n)

@@ -5,7 +5,9 @@ import * as nodeModule from 'node:module'
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 24 || (major === 24 && minor < 12)) {
   process.stderr.write(
-    'truechimer needs Node 24.12 or newer, and this is ' + process.version + '. In a checkout: npm run -s truechimer -- ARGS\n',
+    'truechimer needs Node 24.12 or newer, and this is ' +
+      process.version +
+      '. In a checkout: npm run -s truechimer -- ARGS\n',
   )
   process.exit(3)
 }

@@ -8,7 +8,8 @@ const sources = globSync('src/**/*.ts').filter((path) => !/\.test(-suite|-kit)?\
 const { codes, reasons } = findSayings(new Map(sources.map((path) => [path, readFileSync(path, 'utf8')])))
 const [codePart = '', reasonPart = ''] = readFileSync('docs/errors.md', 'utf8').split('\n## Reasons\n')
 /** The first cells of the tables' rows. */
-const documented = (part: string): string[] => [...part.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name = '']) => name).sort()
+const documented = (part: string): string[] =>
+  [...part.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name = '']) => name).sort()
 
 test('the search finds what there is', () => ok(codes.size > 40 && reasons.size > 80))
 test('codes', () => deepEqual(documented(codePart), [...codes].sort()))

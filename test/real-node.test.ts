@@ -85,7 +85,10 @@ test('a node between chronyd and gpsd holds the host’s time, and knows no plac
   const time = await node.client.time()
   const after = taiFromUnixNs(realTime.hostUnixNs())
   equal(time.status, 'synchronised')
-  ok(BigInt(time.earliest) <= after && BigInt(time.latest) >= before, `${time.earliest} … ${time.latest} misses ${before}`)
+  ok(
+    BigInt(time.earliest) <= after && BigInt(time.latest) >= before,
+    `${time.earliest} … ${time.latest} misses ${before}`,
+  )
   ok(after - before < READ_APART_NS || BigInt(time.latest) - BigInt(time.earliest) < 100_000_000n)
 
   const seen = await everything(node)

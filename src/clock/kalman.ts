@@ -77,7 +77,8 @@ const noiseSec2 = (measurement: Measurement, halfWidthsSec: readonly number[], o
 }
 
 /** No counter is further off than this; an estimate beyond it is noise. */
-const clampSlope = (slope: number, { slopeMax }: KalmanOptions): number => Math.max(-slopeMax, Math.min(slopeMax, slope))
+const clampSlope = (slope: number, { slopeMax }: KalmanOptions): number =>
+  Math.max(-slopeMax, Math.min(slopeMax, slope))
 
 const begin = (first: Measurement, options: KalmanOptions): KalmanState => {
   const half = halfWidthSec(first)

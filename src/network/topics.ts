@@ -6,6 +6,7 @@
  * `timemap/…`) keep their exact names and are not made here.
  */
 import assert from 'node:assert/strict'
+import { hexOf } from '../base/index.ts'
 import type { RateLimit } from './token-bucket.ts'
 
 const NETWORK_ID_BYTES = 32
@@ -13,7 +14,7 @@ const NETWORK_ID_BYTES = 32
 /** First 8 hex digits of a network id (32 bytes). */
 export const networkTag = (networkId: Uint8Array): string => {
   assert(networkId.length === NETWORK_ID_BYTES, 'a network id is 32 bytes')
-  return Array.from(networkId.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hexOf(networkId.subarray(0, 4))
 }
 
 /** Topic of time proofs, one message a proof. */

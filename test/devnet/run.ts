@@ -12,7 +12,11 @@ export interface RunningProgram {
   line(pattern: RegExp): Promise<RegExpExecArray>
   kill(signal: NodeJS.Signals): void
   /** Resolves when it has ended and said all. */
-  ended(): Promise<{ readonly code: number | null; readonly stdout: readonly string[]; readonly stderr: readonly string[] }>
+  ended(): Promise<{
+    readonly code: number | null
+    readonly stdout: readonly string[]
+    readonly stderr: readonly string[]
+  }>
 }
 
 export const runProgram = (args: readonly string[], environment: Record<string, string> = {}): RunningProgram => {

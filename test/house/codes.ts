@@ -41,6 +41,7 @@ const isReason = (literal: string): boolean => /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test
 const literalsIn = (node: unknown): string[] => {
   if (Array.isArray(node)) return node.flatMap(literalsIn)
   if (typeof node !== 'object' || node === null) return []
-  if ('type' in node && node.type === 'Literal' && 'value' in node) return typeof node.value === 'string' ? [node.value] : []
+  if ('type' in node && node.type === 'Literal' && 'value' in node)
+    return typeof node.value === 'string' ? [node.value] : []
   return Object.values(node).flatMap(literalsIn)
 }

@@ -33,7 +33,14 @@ const FILE_LINES_MAX = 500
 const FUNCTION_LINES_MAX = 70
 
 const TIMERS = new Set(['setTimeout', 'setInterval', 'setImmediate'])
-const CHANCE = new Set(['getRandomValues', 'randomBytes', 'randomInt', 'randomUUID', 'randomFillSync', 'generateKeyPairSync'])
+const CHANCE = new Set([
+  'getRandomValues',
+  'randomBytes',
+  'randomInt',
+  'randomUUID',
+  'randomFillSync',
+  'generateKeyPairSync',
+])
 /** Members that read a clock or draw chance, by the object they hang on. */
 const MEMBERS = new Map([
   ['Date.now', 'read time from the injected Time'],
@@ -85,7 +92,8 @@ const inspectFile = (path: string, text: string): string[] => {
     ArrowFunctionExpression: tooLong,
     ThrowStatement: ({ argument }) => {
       if (argument.type !== 'NewExpression' || !path.startsWith('src/') || isTest(path)) return
-      if (argument.callee.type === 'Identifier' && argument.callee.name === 'Error') found.push('a bare Error: use ChimerError')
+      if (argument.callee.type === 'Identifier' && argument.callee.name === 'Error')
+        found.push('a bare Error: use ChimerError')
     },
     NewExpression: ({ callee, arguments: given }) => {
       if (isCore(path) && callee.type === 'Identifier' && callee.name === 'Date' && given.length === 0)
@@ -121,7 +129,7 @@ const importFaults = (path: string, target: string): string[] => {
   const faults: string[] = []
   if (ROOMS.indexOf(room(to)) > ROOMS.indexOf(room(path))) faults.push(`an upward import: ${to}`)
   if (isCore(path) && isIo(to)) faults.push(`a core imports io/: ${to}`)
-  const throughDoor = /\/index\.ts$/.test(to) || isIo(to) || room(to) === room(path)
+  const throughDoor = to.endsWith('/index.ts') || isIo(to) || room(to) === room(path)
   if (isCore(path) && !throughDoor) faults.push(`past the door of ${room(to)}/: ${to}`)
   return faults
 }

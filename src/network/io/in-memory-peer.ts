@@ -185,9 +185,9 @@ export class InMemoryNetwork implements Network {
     }
     this.#hub.carry(this.peerId, peer.peerId, () => {
       if (!link.up) return
-      void peer
-        .#answer(this.peerId, protocol, bytes, abandoned.signal)
-        .then((response) => this.#hub.carry(peer.peerId, this.peerId, () => answered(response)))
+      void peer.#answer(this.peerId, protocol, bytes, abandoned.signal).then((response) =>
+        this.#hub.carry(peer.peerId, this.peerId, () => answered(response)),
+      )
     })
     return outcome.promise.finally(() => {
       signal.removeEventListener('abort', onAbort)
