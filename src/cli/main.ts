@@ -3,16 +3,39 @@
  * loaded when it is asked for.
  * `main` never throws for what the world or a person did: it says what to do and sets the exit code.
  */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import packageFile from '../../package.json' with { type: 'json' }
-import { parseDuration } from './duration.ts'
-import { EXIT, note, reportFailure } from './output.ts'
+import { apiUrl, duration, list, milliseconds, whole } from './arguments.ts'
+import { EXIT, mindPipes, reportFailure, sayJson } from './output.ts'
 import type { ExitCode } from './output.ts'
 
 const API_DEFAULT = '127.0.0.1:7340'
 const LINES = '\n'
 
 export const main = async (args: readonly string[]): Promise<void> => {
+  mindPipes()
+  failOnBugs()
+  try {
+    await makeProgram().parseAsync([...args], { from: 'user' })
+  } catch (error) {
+    const isJson = args.includes('--json')
+    process.exitCode = error instanceof CommanderError ? usage(error, isJson) : reportFailure(error, isJson)
+  }
+  await leave()
+}
+
+/**
+ * Ends the process once all is written. Whatever a command opened it has closed by now; timers that libraries leave behind
+ * (libp2p: up to 1 s) are not waited for.
+ */
+const leave = async (): Promise<void> => {
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise<void>((resolve) => stream.write('', () => resolve()))
+  process.exit()
+}
+
+/** All commands; nothing of them is loaded yet. */
+export const makeProgram = (): Command => {
   const program = new Command('truechimer')
   program
     .description('Time you can prove.')
@@ -20,20 +43,34 @@ export const main = async (args: readonly string[]): Promise<void> => {
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)')
     .showSuggestionAfterError()
-  addInit(program)
-  addNode(program)
-  addDevnet(program)
-  addStatus(program)
-  addNow(program)
-  addClock(program)
-  try {
-    await program.parseAsync([...args], { from: 'user' })
-  } catch (error) {
-    process.exitCode = error instanceof CommanderError ? exitOf(error) : reportFailure(error, args.includes('--json'))
-  }
+    .addHelpText(
+      'after',
+      examples(
+        'truechimer devnet                                  five nodes, one liar, a dashboard',
+        'truechimer init --data ./ada --passphrase-file FILE',
+        'truechimer node --data ./ada --passphrase-file FILE --ntp a.example:123,b.example:123,c.example:123',
+        'truechimer status && truechimer now && truechimer clock watch',
+        '',
+        'Exit codes: 0 good, 1 the answer is no, 2 wrong usage, 3 the world failed.',
+      ),
+    )
+  for (const add of [addInit, addNode, addDevnet, addStatus, addNow, addClock]) add(program)
+  return program
 }
 
-const exitOf = ({ exitCode }: CommanderError): ExitCode => (exitCode === 0 ? EXIT.good : EXIT.usage)
+/** A bug ends the process with its stack, as Node does it, but not with the code that means "the answer is no". */
+const failOnBugs = (): void => {
+  process.once('uncaughtExceptionMonitor', () => {
+    process.once('exit', () => void (process.exitCode = EXIT.failed))
+  })
+}
+
+/** Help that was asked for is good; everything else that the parser ends with is wrong usage, and has been told already. */
+const usage = ({ exitCode, message }: CommanderError, isJson: boolean): ExitCode => {
+  if (exitCode === 0) return EXIT.good
+  if (isJson) sayJson({ error: { code: 'TC_USAGE', message: message.replace(/^error: /, '').replaceAll(LINES, ' ') } })
+  return EXIT.usage
+}
 
 /** Loads a command only when it is asked for, runs it, and keeps its exit code. */
 const run =
@@ -44,45 +81,33 @@ const run =
   }
 
 const examples = (...lines: readonly string[]): string =>
-  ['', 'Examples:', ...lines.map((line) => `  ${line}`)].join(LINES)
-
-/** Several values, by commas or by giving the option again. */
-const list = (value: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  ...value.split(',').map((item) => item.trim()),
-]
+  ['', 'Examples:', ...lines.map((line) => `  ${line}`.trimEnd())].join(LINES)
 
 const json = (): Option => new Option('--json', 'answer with JSON')
 const data = (): Option => new Option('--data <directory>', 'the node’s directory').default('truechimer-data')
-const api = (): Option => new Option('--api <host:port>', 'the node’s HTTP address').default(API_DEFAULT)
-
-const whole =
-  (limits: { readonly min: number; readonly max: number }) =>
-  (value: string): number => {
-    const number = Number(value)
-    if (Number.isSafeInteger(number) && number >= limits.min && number <= limits.max) return number
-    throw new InvalidArgumentError(`must be a whole number from ${limits.min} to ${limits.max}.`)
-  }
-
-const duration = (value: string): number => {
-  const ms = parseDuration(value)
-  if (ms === undefined) throw new InvalidArgumentError('must be a time such as 500ms, 60s, 5m or 1h.')
-  return ms
-}
+const passphraseFile = (): Option =>
+  new Option('--passphrase-file <file>', 'the key’s passphrase stands here (otherwise in TRUECHIMER_PASSPHRASE)')
+/** Where to ask. */
+const api = (): Option =>
+  new Option('--api <host:port>', 'the HTTP address of the node to ask')
+    .env('TRUECHIMER_API')
+    .default(`http://${API_DEFAULT}`, API_DEFAULT)
+    .argParser(apiUrl)
 
 const addInit = (program: Command): void => {
   program
     .command('init')
     .description('make a data directory: key, configuration and genesis')
     .addOption(data())
-    .option('--name <name>', 'what people call this node', 'node')
+    .option('--name <name>', 'what people call this node, in the genesis it begins', 'node')
     .option('--genesis <file>', 'join the network of this genesis file instead of beginning one')
-    .option('--no-encrypt', 'leave the key unencrypted (otherwise TRUECHIMER_PASSPHRASE locks it)')
+    .addOption(passphraseFile())
+    .option('--no-encrypt', 'leave the key open: whoever reads its file has it')
     .addOption(json())
     .addHelpText(
       'after',
       examples(
-        'TRUECHIMER_PASSPHRASE=… truechimer init --data ./ada --name Ada',
+        'truechimer init --data ./ada --name Ada --passphrase-file ./passphrase',
         'truechimer init --data ./ada --no-encrypt',
         'truechimer init --data ./bede --genesis ./ada/genesis.json --no-encrypt',
       ),
@@ -95,15 +120,16 @@ const addNode = (program: Command): void => {
     .command('node')
     .description('run one node (flags win over the environment, which wins over the file)')
     .addOption(data())
-    .option('--api <host:port>', 'serve the HTTP API and the dashboard here')
+    .option('--api <host:port>', `serve the HTTP API and the dashboard here (${API_DEFAULT} unless set)`)
     .option('--listen <multiaddr>', 'listen for peers here', list)
     .option('--bootstrap <multiaddr>', 'begin with these peers', list)
-    .option('--ntp <host:port>', 'NTP servers', list)
+    .option('--ntp <host:port>', 'NTP servers; several with commas', list)
     .option('--gpsd <host:port>', 'gpsd daemons', list)
-    .option('--gpsd-latency-ms <ms>', 'a fix of gpsd is told at most this late', Number)
-    .option('--host-bound-ms <ms>', 'use the host clock too, and trust it to this much', Number)
-    .option('--poll-interval-ms <ms>', 'ask each source this often', Number)
+    .option('--gpsd-latency-ms <ms>', 'a fix of gpsd is told at most this late', milliseconds)
+    .option('--host-bound-ms <ms>', 'use the host clock too, and trust it to this much', milliseconds)
+    .option('--poll-interval-ms <ms>', 'ask each source this often', milliseconds)
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
+    .addOption(passphraseFile())
     .addOption(new Option('--devnet').hideHelp())
     .addOption(json())
     .addHelpText(
@@ -121,9 +147,11 @@ const addDevnet = (program: Command): void => {
   program
     .command('devnet')
     .description('five nodes on this machine; one of them will lie, and the others will find it')
-    .addOption(api())
+    .option('--api <host:port>', 'HTTP address of the first node; the others follow on the next ports', API_DEFAULT)
     .option('--data <directory>', 'keep the nodes’ data here (otherwise in a temporary folder that goes)')
-    .option('--nodes <number>', 'how many nodes', whole({ min: 4, max: 20 }), 5)
+    .addOption(
+      new Option('--nodes <number>', 'how many nodes, 4 to 20').argParser(whole({ min: 4, max: 20 })).default(5),
+    )
     .option('--ntp <host:port>', 'discipline the nodes by these NTP servers', list)
     .option('--gpsd <host:port>', 'discipline the nodes by these gpsd daemons', list)
     .option('--for <duration>', 'end by itself after this long', duration)
@@ -157,17 +185,16 @@ const addNow = (program: Command): void => {
 }
 
 const addClock = (program: Command): void => {
-  const clock = program.command('clock').description('the clock of a node')
+  const clock = program
+    .command('clock')
+    .description('the clock of a node')
+    .addHelpText('after', examples('truechimer clock watch', 'truechimer clock watch --for 10s --json'))
   clock
     .command('watch')
-    .description('offset, bound, frequency and sources, live')
+    .description('offset, bound, frequency and sources, live; exit 1 where the node had no time all the while')
     .addOption(api())
     .option('--for <duration>', 'end after this long', duration)
     .addOption(json())
     .addHelpText('after', examples('truechimer clock watch', 'truechimer clock watch --for 10s --json'))
     .action(run(async () => (await import('./clock-watch.ts')).clockWatch))
-  clock.action(() => {
-    note(clock.helpInformation())
-    process.exitCode = EXIT.usage
-  })
 }

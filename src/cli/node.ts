@@ -1,25 +1,16 @@
-/** `truechimer node`: runs one node in the foreground until it is told to stop. */
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import pino from 'pino'
-import type { Logger } from 'pino'
-import packageFile from '../../package.json' with { type: 'json' }
-import type { Source } from '../clock/index.ts'
-import { BentSource, overridesOf, readConfig, splitHostPort } from '../node/index.ts'
-import type { Config, NodeEvent, Overrides } from '../node/index.ts'
-import { configPathOf, readJson } from '../node/io/data-directory.ts'
-import { realRandom, realTime } from '../node/io/real-ports.ts'
-import { startNode } from '../node/io/start-node.ts'
-import type { RunningNode } from '../node/io/start-node.ts'
-import type { Backend } from '../services/backend.ts'
-import { openHttpApi } from '../services/http-api.ts'
-import { openNodeBackend } from '../services/node-backend.ts'
-import { connectToDevnet } from './devnet/child.ts'
-import type { DevnetLink } from './devnet/child.ts'
-import { EXIT, sayJson } from './output.ts'
+/**
+ * `truechimer node`: runs one node in the foreground until it is told to stop. Here is what it is told; what runs is loaded
+ * (`node-run.ts`) only when that can be used, so that a mistake is answered at once.
+ */
+import { CONFIG_VARIABLES, overridesOf, readConfig } from '../node/config.ts'
+import type { Config, Overrides } from '../node/config.ts'
+import { nearestWord } from '../node/explain.ts'
+import { readConfigFile } from '../node/io/data-directory.ts'
+import { openLogger } from './log.ts'
 import type { ExitCode } from './output.ts'
+import type { PassphraseOptions } from './passphrase.ts'
 
-export interface NodeOptions {
+export interface NodeOptions extends PassphraseOptions {
   readonly data: string
   readonly api?: string
   readonly listen?: readonly string[]
@@ -35,38 +26,29 @@ export interface NodeOptions {
 }
 
 export const node = async (options: NodeOptions): Promise<ExitCode> => {
-  const config = readConfig(await readJson(configPathOf(options.data)), overridesOf(process.env), flagOverrides(options))
-  const logger = pino({ level: config.logLevel }, pino.destination(2))
-  await using stack = new AsyncDisposableStack()
-  const { stopped } = stack.use(untilStopped())
-  const bent: BentSource[] = []
-  const wrapSource = (source: Source): Source => {
-    const wrapped = new BentSource(source)
-    bent.push(wrapped)
-    return wrapped
-  }
-  const running = stack.use(
-    await startNode({
-      time: realTime,
-      random: realRandom,
-      directory: options.data,
-      config,
-      passphrase: process.env.TRUECHIMER_PASSPHRASE,
-      ...(options.devnet === true ? { wrapSource } : {}),
-    }),
-  )
-  running.chimer.events.listen((event) => logEvent(logger, event))
-  const link = (): DevnetLink => connectToDevnet((offsetMs) => bent.forEach((source) => source.bend(offsetMs)))
-  const devnet = options.devnet === true ? stack.use(link()) : undefined
-  const api = stack.use(await serve({ running, config, logger, devnet: devnet?.backend }))
-  const ready = { ready: true, id: running.chimer.id, api: api.address, addresses: running.chimer.network.addresses() }
-  logger.info(ready, 'the node runs')
-  if (options.json === true) sayJson(ready)
-  devnet?.ready(ready)
-  await stopped
-  logger.info('the node stops')
-  return EXIT.good
+  const config = readConfig(await readConfigFile(options.data), overridesOf(process.env), flagOverrides(options))
+  const logger = openLogger({ level: config.logLevel, isForPeople: process.stderr.isTTY && options.json !== true })
+  for (const warning of [...strangeVariables(process.env), ...sourceWarnings(config)]) logger.warn(warning)
+  const { runNode } = await import('./node-run.ts')
+  return runNode({ options, config, logger })
 }
+
+/** Other variables that a node knows. */
+const VARIABLES = [...Object.keys(CONFIG_VARIABLES), 'TRUECHIMER_PASSPHRASE']
+
+/** Variables that look like settings and are none. They may belong to something else, so they are told and not refused. */
+export const strangeVariables = (environment: Readonly<Record<string, string | undefined>>): readonly string[] =>
+  Object.keys(environment)
+    .filter((name) => name.startsWith('TRUECHIMER_') && !VARIABLES.includes(name))
+    .flatMap((name) => {
+      const nearest = nearestWord(name, VARIABLES)
+      return nearest === undefined ? [] : [`the environment variable ${name} is not known; did you mean ${nearest}?`]
+    })
+
+const sourceWarnings = ({ sources: { ntp, gpsd, hostBoundMs } }: Config): readonly string[] =>
+  ntp.length + gpsd.length > 0 || hostBoundMs !== null
+    ? []
+    : ['no source of time is set, so this node will never have the time; give --ntp, --gpsd or --host-bound-ms']
 
 /** What flags were given, by the key that each sets. */
 const flagOverrides = (options: NodeOptions): Overrides => {
@@ -83,58 +65,4 @@ const flagOverrides = (options: NodeOptions): Overrides => {
     logLevel,
   }
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
-}
-
-/** The dashboard, where it has been built. */
-const WEB_ROOT = fileURLToPath(new URL('../../web/dist', import.meta.url))
-
-const serve = (parts: {
-  readonly running: RunningNode
-  readonly config: Config
-  readonly logger: Logger
-  readonly devnet: Backend['devnet'] | undefined
-}): ReturnType<typeof openHttpApi> => {
-  const { running, config, logger, devnet } = parts
-  const { chimer, time } = running
-  const backend = openNodeBackend({ chimer, time, version: packageFile.version, ...(devnet === undefined ? {} : { devnet }) })
-  return openHttpApi({
-    backend,
-    listen: splitHostPort(config.api),
-    logger: logger.child({ part: 'api' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
-    ...(existsSync(WEB_ROOT) ? { webRoot: WEB_ROOT } : {}),
-  })
-}
-
-/**
- * Settles at the first SIGINT or SIGTERM, or when the devnet that started this is gone; a second signal ends the process as
- * usual. Disposed of, because whoever listens to the channel keeps the process alive.
- */
-const untilStopped = (): Disposable & { readonly stopped: Promise<void> } => {
-  const { promise: stopped, resolve } = Promise.withResolvers<void>()
-  const stop = (): void => resolve()
-  process.once('SIGINT', stop).once('SIGTERM', stop)
-  if (process.connected) process.once('disconnect', stop)
-  return {
-    stopped,
-    [Symbol.dispose]: () => void process.off('SIGINT', stop).off('SIGTERM', stop).off('disconnect', stop),
-  }
-}
-
-const logEvent = (logger: Logger, event: NodeEvent): void => {
-  switch (event.type) {
-    case 'judgement':
-      for (const { id, before, verdict } of event.judgements)
-        if (before !== verdict.status) logger.info({ slot: event.slot, id, before, ...verdict }, 'a verdict changed')
-      return
-    case 'peer':
-      return logger.info({ peer: event.peer, connected: event.connected }, 'a peer came or went')
-    case 'refused':
-      return logger.debug({ channel: event.channel, reason: event.reason, from: event.from }, 'refused')
-    case 'trouble':
-      return logger.warn({ code: event.code }, event.message)
-    case 'clock':
-    case 'proof':
-    case 'attestation':
-      return logger.trace({ type: event.type }, 'heard')
-  }
 }

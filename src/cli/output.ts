@@ -2,6 +2,7 @@
  * How commands speak: answers on standard output, everything else on standard error, colours only on a terminal, and exit
  * codes that a script can trust.
  */
+import { stripVTControlCharacters } from 'node:util'
 import picocolors from 'picocolors'
 import { ChimerError } from '../base/index.ts'
 import { ApiError } from '../services/client.ts'
@@ -10,7 +11,40 @@ import { ApiError } from '../services/client.ts'
 export const EXIT = { good: 0, no: 1, usage: 2, failed: 3 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
-export const colours = picocolors.createColors(process.stdout.isTTY === true && process.env.NO_COLOR === undefined)
+/**
+ * Colours or none. `NO_COLOR` wins (https://no-color.org: set and not empty), then `FORCE_COLOR` (anything but `0` and `false`), then
+ * a terminal that is not dumb.
+ */
+export const wantsColours = (
+  environment: Readonly<Record<string, string | undefined>>,
+  isTerminal: boolean,
+): boolean => {
+  const { NO_COLOR: never = '', FORCE_COLOR: always, TERM: terminal } = environment
+  if (never !== '') return false
+  if (always !== undefined) return always !== '0' && always !== 'false'
+  return isTerminal && terminal !== 'dumb'
+}
+
+export type Colours = ReturnType<typeof picocolors.createColors>
+/** For answers. */
+export const colours: Colours = picocolors.createColors(wantsColours(process.env, process.stdout.isTTY))
+/** For what stands beside them. */
+export const noteColours: Colours = picocolors.createColors(wantsColours(process.env, process.stderr.isTTY))
+
+const reader = new AbortController()
+/** Fires when nobody reads standard output any more, as with `truechimer devnet | head`. */
+export const readerGone: AbortSignal = reader.signal
+
+/** A reader that leaves is no fault of ours: from then on nothing is written, and who writes for long may listen and end. */
+export const mindPipes = (): void => {
+  process.stdout.on('error', (error) => takePipeError(error, () => reader.abort()))
+  process.stderr.on('error', (error) => takePipeError(error, () => {}))
+}
+
+const takePipeError = (error: Error, left: () => void): void => {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error
+  left()
+}
 
 /** One line of answer. */
 export const say = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -27,21 +61,47 @@ export const reportFailure = (error: unknown, json: boolean): ExitCode => {
   if (!(error instanceof ChimerError) && !(error instanceof ApiError)) throw error
   const { code, message } = error
   if (json) sayJson({ error: { code, message } })
-  note(`${colours.red('error')} ${message} [${code}]`)
+  note(`${noteColours.red('error')} ${message} [${code}]`)
   return USAGE_CODES.includes(code) ? EXIT.usage : EXIT.failed
 }
 
-/** Columns lined up; the last one is not padded. */
-export const table = (rows: readonly (readonly string[])[]): string[] => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => visibleLength(row[column] ?? ''))))
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - visibleLength(cell)),
-      )
-      .join('  '),
+/** Columns of the terminal that answers go to; without one, lines are as long as they are. */
+export const terminalColumns = (): number => (process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY)
+
+/** A last column narrower than this is not wrapped: broken words would be harder to read than a long line. */
+const WRAP_COLUMNS_MIN = 16
+const GAP = '  '
+
+/** Columns lined up; the last one, plain text, is wrapped under itself where the line would be longer than `columnsMax`. */
+export const table = (
+  rows: readonly (readonly string[])[],
+  columnsMax: number = Number.POSITIVE_INFINITY,
+): string[] => {
+  const leading = Math.max(0, (rows[0]?.length ?? 0) - 1)
+  const widths = Array.from({ length: leading }, (_, column) =>
+    Math.max(...rows.map((row) => visibleLength(row[column] ?? ''))),
   )
+  const indent = widths.reduce((sum, width) => sum + width + GAP.length, 0)
+  return rows.flatMap((row) => {
+    const start = widths.map((width, column) => padded(row[column] ?? '', width) + GAP).join('')
+    const [first = '', ...more] = wrapped(row[leading] ?? '', columnsMax - indent)
+    return [(start + first).trimEnd(), ...more.map((line) => ' '.repeat(indent) + line)]
+  })
 }
 
+/** Words of a text in lines of at most so many characters; one longer word keeps a line of its own. */
+const wrapped = (text: string, charsMax: number): string[] => {
+  if (charsMax < WRAP_COLUMNS_MIN || text.length <= charsMax) return [text]
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)
+    if (line === undefined || line.length + 1 + word.length > charsMax) lines.push(word)
+    else lines[lines.length - 1] = `${line} ${word}`
+  }
+  return lines
+}
+
+const padded = (cell: string, width: number): string => cell + ' '.repeat(width - visibleLength(cell))
+
 /** Length without colour codes. */
-const visibleLength = (cell: string): number => cell.replaceAll(/\u001B\[[0-9;]*m/g, '').length
+export const visibleLength = (cell: string): number => stripVTControlCharacters(cell).length

@@ -43,18 +43,12 @@ const KINDS: Readonly<Record<string, string>> = {
 
 /** What a value must be. */
 const sayIssue = (issue: z.core.$ZodIssue): string => {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `must be ${KINDS[issue.expected] ?? issue.expected}`
-    case 'invalid_value':
-      return `must be one of ${issue.values.join(', ')}`
-    case 'too_small':
-      return `must ${measureOf(issue.origin)} ${issue.inclusive === false ? 'above' : 'at least'} ${issue.minimum}${unitOf(issue.origin)}`
-    case 'too_big':
-      return `must ${measureOf(issue.origin)} at most ${issue.maximum}${unitOf(issue.origin)}`
-    default:
-      return issue.message
-  }
+  if (issue.code === 'invalid_type') return `must be ${KINDS[issue.expected] ?? issue.expected}`
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`
+  if (issue.code === 'too_big') return `must ${measureOf(issue.origin)} at most ${issue.maximum}${unitOf(issue.origin)}`
+  if (issue.code !== 'too_small') return issue.message
+  const least = issue.inclusive === false ? 'above' : 'at least'
+  return `must ${measureOf(issue.origin)} ${least} ${issue.minimum}${unitOf(issue.origin)}`
 }
 
 const UNITS: Readonly<Record<string, string>> = { string: ' characters', array: ' entries' }

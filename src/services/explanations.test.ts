@@ -1,7 +1,7 @@
 /** Lengths of time and verdicts, as people read them. */
 import { equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { STATUS_REASONS } from '../validation/index.ts'
 import type { Finding, StatusReason } from '../validation/index.ts'
 import { durationText, explainVerdict } from './explanations.ts'

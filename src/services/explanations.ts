@@ -31,16 +31,7 @@ export const explainVerdict = ({ verdict, offset, finding }: Explained): string 
   const by =
     finding === undefined || finding.asked === 0 ? '.' : `: ${finding.agreeing} of ${finding.asked} witnesses agree.`
   const off = offset === undefined ? 'Out of range,' : durationText(middle(offset))
-  switch (verdict.reason) {
-    case 'never-proved':
-      return 'Its clock is not proved yet.'
-    case 'no-proof':
-      return 'It has answered no witness for a while.'
-    case 'in-range':
-      return `Keeps good time${by}`
-    case 'ahead':
-      return `${off} ahead${by}`
-    case 'behind':
-      return `${off} behind${by}`
-  }
+  if (verdict.reason === 'never-proved') return 'Its clock is not proved yet.'
+  if (verdict.reason === 'no-proof') return 'It has answered no witness for a while.'
+  return verdict.reason === 'in-range' ? `Keeps good time${by}` : `${off} ${verdict.reason}${by}`
 }

@@ -20,9 +20,9 @@ const READY_MS_MAX = 60_000
 /** How late a devnet holds its gpsd to tell a fix, ms: less than twice the accepted variance, or no node would have the time. */
 const GPSD_LATENCY_MS = 80
 /** A node that was asked to stop is made to after this, ms. */
-const STOP_MS_MAX = 5_000
-/** What a node may have said before it failed, characters. */
-const COMPLAINT_MAX = 2_000
+const STOP_MS_MAX = 5000
+/** What is kept of what a node says, characters: its end. */
+const COMPLAINT_MAX = 2000
 
 export interface RunningChild extends AsyncDisposable {
   readonly node: LaidNode
@@ -35,48 +35,86 @@ export interface ChildOptions {
   readonly node: LaidNode
   readonly sources: Pick<LayOptions, 'ntp' | 'gpsd'>
   readonly bootstrap: readonly string[]
+  /** Calls off a start that is under way. */
+  readonly signal: AbortSignal
   readonly onBend: (message: Extract<ToDevnet, { readonly type: 'bend' }>) => void
-  /** It ended without being asked. */
+  /** It ran, and ended without being asked. */
   readonly onLost: (node: LaidNode, complaint: string) => void
 }
 
 /** Compiles what every node will run once, so that they all find it compiled. */
 export const compileForChildren = async (): Promise<void> => {
-  await import('../node.ts')
+  await Promise.all([import('../node.ts'), import('../node-run.ts')])
   flushCompileCache()
 }
 
+/**
+ * Starts one node and waits until it runs. Rejects with `TC_DEVNET_NODE` and what the node said where it does not, and where
+ * the signal called it off; it is gone then.
+ */
 export const startChild = async (options: ChildOptions): Promise<RunningChild> => {
-  const { node, onBend, onLost } = options
+  const { node, onLost } = options
   const child = fork(PROGRAM, argumentsOf(options), {
     execArgv: EXEC_ARGUMENTS,
+    env: environmentOf(process.env),
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // A group of its own: Ctrl-C is for the devnet, which then stops its nodes in order.
+    detached: true,
   })
   const complaint = keepTail(child)
-  let stopping = false
-  child.once('exit', () => void (stopping || onLost(node, complaint())))
-  const api = await untilReady(child, { node, complaint, onBend })
-  return {
-    node,
-    api,
-    send: (message) => void (child.connected && child.send(message)),
-    [Symbol.asyncDispose]: async () => {
-      stopping = true
-      await stop(child)
-    },
+  let isRunning = false
+  child.once('exit', (code, signal) => {
+    if (isRunning) onLost(node, `${endText(code, signal)}. ${lastWords(complaint())}`.trimEnd())
+  })
+  const stopIt = async (): Promise<void> => {
+    isRunning = false
+    await stop(child)
+  }
+  try {
+    const api = await untilReady(child, { ...options, complaint })
+    isRunning = true
+    const send = (message: ToNode): void => void (child.connected && child.send(message))
+    return { node, api, send, [Symbol.asyncDispose]: stopIt }
+  } catch (error) {
+    await stopIt()
+    throw error
   }
 }
 
-const argumentsOf = ({ node, sources, bootstrap }: ChildOptions): string[] => [
-  'node',
-  ...['--data', node.directory, '--api', node.api, '--listen', node.listen, '--log-level', 'warn', '--devnet'],
-  ...option('--ntp', sources.ntp),
-  ...option('--gpsd', sources.gpsd),
-  ...(sources.gpsd.length > 0 ? ['--gpsd-latency-ms', `${GPSD_LATENCY_MS}`] : []),
-  ...option('--bootstrap', bootstrap),
-]
+/** A devnet's nodes are set by the devnet alone. */
+const environmentOf = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('TRUECHIMER_')))
 
-const option = (name: string, values: readonly string[]): string[] => (values.length === 0 ? [] : [name, values.join(',')])
+const endText = (code: number | null, signal: NodeJS.Signals | null): string =>
+  signal === null ? `exit code ${code ?? 'unknown'}` : `by ${signal}`
+
+/** What a node said of its end: its last error, or all of its tail where it did not end with one of ours. */
+export const lastWords = (tail: string): string => {
+  const told = tail.split('\n').findLast((line) => line.startsWith('error '))
+  return told?.slice('error '.length) ?? tail
+}
+
+const argumentsOf = ({ node, sources, bootstrap }: ChildOptions): string[] => {
+  const { ntp, gpsd } = sources
+  const own = [
+    'node',
+    '--devnet',
+    '--log-level',
+    'warn',
+    '--data',
+    node.directory,
+    '--api',
+    node.api,
+    '--listen',
+    node.listen,
+  ]
+  const latency = gpsd.length > 0 ? [`${GPSD_LATENCY_MS}`] : []
+  const given = [option('--ntp', ntp), option('--gpsd', gpsd), option('--gpsd-latency-ms', latency)]
+  return [...own, ...given.flat(), ...option('--bootstrap', bootstrap)]
+}
+
+const option = (name: string, values: readonly string[]): string[] =>
+  values.length === 0 ? [] : [name, values.join(',')]
 
 const keepTail = (child: ChildProcess): (() => string) => {
   let tail = ''
@@ -89,30 +127,32 @@ const keepTail = (child: ChildProcess): (() => string) => {
 
 const untilReady = (
   child: ChildProcess,
-  parts: { readonly node: LaidNode; readonly complaint: () => string; readonly onBend: ChildOptions['onBend'] },
+  { node, complaint, onBend, signal }: ChildOptions & { readonly complaint: () => string },
 ): Promise<string> =>
   new Promise((resolve, reject) => {
-    const { node, complaint, onBend } = parts
-    const fail = (why: string): void =>
-      reject(new ChimerError('TC_DEVNET_NODE', `${node.name} did not start: ${why}`, { facts: { node: node.name } }))
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL')
-      fail(`nothing heard for ${READY_MS_MAX / 1_000} s. ${complaint()}`)
-    }, READY_MS_MAX)
-    child.once('exit', () => {
+    const fail = (why: string): void => {
       clearTimeout(timer)
-      fail(complaint())
-    })
+      signal.removeEventListener('abort', callOff)
+      reject(new ChimerError('TC_DEVNET_NODE', `${node.name} did not start: ${why}`, { facts: { node: node.name } }))
+    }
+    const callOff = (): void => fail('it was called off')
+    const timer = setTimeout(() => fail(`nothing heard for ${READY_MS_MAX / 1000} s. ${complaint()}`), READY_MS_MAX)
+    signal.addEventListener('abort', callOff)
+    if (signal.aborted) callOff()
+    child.once('error', ({ message }) => fail(message))
+    child.once('close', (code, ending) => fail(lastWords(complaint()) || endText(code, ending)))
     child.on('message', (message) => {
       const parsed = toDevnetSchema.parse(message)
       if (parsed.type === 'bend') return onBend(parsed)
       clearTimeout(timer)
+      signal.removeEventListener('abort', callOff)
       resolve(parsed.api)
     })
   })
 
+/** Asked first, then made to. A process that never came to be has no number, and no end to wait for. */
 const stop = async (child: ChildProcess): Promise<void> => {
-  if (child.exitCode !== null || child.signalCode !== null) return
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const gone = once(child, 'exit')
   child.kill('SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)

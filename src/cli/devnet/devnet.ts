@@ -7,18 +7,27 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ChimerError } from '../../base/index.ts'
+import { reasonOf } from '../../node/io/data-directory.ts'
 import { realTime } from '../../node/io/real-ports.ts'
+import { ApiError, openClient } from '../../services/client.ts'
 import { openNtpResponder } from '../../services/ntp-responder.ts'
-import { openClient } from '../../services/client.ts'
-import type { DevnetView, FaultView, NodeView } from '../../services/schema.ts'
-import { EXIT, colours, note, say, sayJson } from '../output.ts'
-import type { ExitCode } from '../output.ts'
+import type { DevnetView, EventView, FaultView, NodeView } from '../../services/schema.ts'
+import { openEnding } from '../ending.ts'
+import type { Ending } from '../ending.ts'
+import { EXIT, colours, note, noteColours, readerGone, say, sayJson } from '../output.ts'
+import type { Colours, ExitCode } from '../output.ts'
 import { compileForChildren, startChild } from './children.ts'
-import type { RunningChild } from './children.ts'
-import { layDevnet } from './lay.ts'
+import type { ChildOptions, RunningChild } from './children.ts'
+import { checkAddresses, layDevnet } from './lay.ts'
 import type { LaidNode } from './lay.ts'
 import { Play } from './play.ts'
+import { summaryLines } from './summary.ts'
+import type { DevnetSummary } from './summary.ts'
 import { Errors, Opinions, watchNode } from './watch.ts'
+
+/** The last question to a node of ours; one that does not answer within this, ms, is not waited for. */
+const COUNT_MS_MAX = 2000
 
 export interface DevnetOptions {
   readonly api: string
@@ -36,13 +45,14 @@ export interface DevnetOptions {
 const HOST_BOUND_NS = 1_000_000n
 
 export const devnet = async (options: DevnetOptions): Promise<ExitCode> => {
+  const { ntp = [], gpsd = [], nodes, api } = options
+  checkAddresses({ api, nodes, ntp, gpsd })
   await using stack = new AsyncDisposableStack()
-  const ending = untilEnded(options)
-  const directory = options.data ?? (await mkdtemp(join(tmpdir(), 'truechimer-devnet-')))
-  if (options.data === undefined) stack.defer(() => rm(directory, { recursive: true, force: true }))
-  const { ntp = [], gpsd = [] } = options
+  const ending = stack.use(openEnding())
+  readerGone.addEventListener('abort', ending.end)
+  const directory = options.data ?? (await temporaryDirectory(stack))
   const sources = { ntp: ntp.length + gpsd.length > 0 ? ntp : [await serveHostTime(stack)], gpsd }
-  const laid = await layDevnet({ directory, nodes: options.nodes, api: options.api, ...sources })
+  const laid = await layDevnet({ directory, nodes, api, ...sources })
   await compileForChildren()
   note(`${laid.length} nodes start; their data is in ${directory}`)
   const run = new DevnetRun(laid, options, ending)
@@ -53,36 +63,21 @@ export const devnet = async (options: DevnetOptions): Promise<ExitCode> => {
   return run.report()
 }
 
+/** A folder that goes with the devnet. `TC_FILE_UNWRITABLE` where there is no place for one. */
+const temporaryDirectory = async (stack: AsyncDisposableStack): Promise<string> => {
+  try {
+    const directory = await mkdtemp(join(tmpdir(), 'truechimer-devnet-'))
+    stack.defer(() => rm(directory, { recursive: true, force: true }))
+    return directory
+  } catch (cause) {
+    const advice = `Cannot make a folder in ${tmpdir()}: ${reasonOf(cause)}. Name one with --data.`
+    throw new ChimerError('TC_FILE_UNWRITABLE', advice, { cause })
+  }
+}
+
 const serveHostTime = async (stack: AsyncDisposableStack): Promise<string> => {
   const responder = stack.use(await openNtpResponder(realTime, { port: 0, rootDispersionNs: HOST_BOUND_NS }))
   return `127.0.0.1:${responder.port}`
-}
-
-interface Ending {
-  readonly ended: Promise<void>
-  readonly signal: AbortSignal
-  /** Begins to count `--for`. */
-  begin(): void
-  end(): void
-}
-
-/** Ends at the first SIGINT or SIGTERM, when `--for` is over, or when told to. */
-const untilEnded = ({ for: forMs }: DevnetOptions): Ending => {
-  const controller = new AbortController()
-  const end = (): void => controller.abort()
-  process.once('SIGINT', end)
-  process.once('SIGTERM', end)
-  process.once('SIGHUP', end)
-  return {
-    ended: new Promise((resolve) => controller.signal.addEventListener('abort', () => resolve(), { once: true })),
-    signal: controller.signal,
-    end,
-    begin: () => {
-      if (forMs === undefined) return
-      const timer = setTimeout(end, forMs)
-      controller.signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
-    },
-  }
 }
 
 class DevnetRun {
@@ -96,13 +91,17 @@ class DevnetRun {
   readonly #play: Play
   readonly #watching: Promise<void>[] = []
   #children: readonly RunningChild[] = []
-  #counts = { proofs: 0, attestations: 0 }
-  #lost = false
+  #counts: Pick<DevnetSummary, 'proofs' | 'attestations'> = { proofs: null, attestations: null }
+  /** Of the stream that progress goes to. */
+  readonly #paint: Colours
+  /** Nodes that ended by themselves. */
+  readonly #lost = new Set<string>()
 
   constructor(laid: readonly LaidNode[], options: DevnetOptions, ending: Ending) {
     this.#laid = laid
     this.#options = options
     this.#ending = ending
+    this.#paint = options.json === true ? noteColours : colours
     this.#opinions = new Opinions(laid.map(({ id }) => id))
     this.#play = new Play({
       liar: laid[2] ?? laid[0],
@@ -113,28 +112,37 @@ class DevnetRun {
     })
   }
 
+  /** Returns when all run, or when the end came first. */
   async start(sources: { readonly ntp: readonly string[]; readonly gpsd: readonly string[] }): Promise<void> {
     const addresses = this.#laid.map(({ listen, id }) => `${listen}/p2p/${id}`)
-    this.#children = await startAll(this.#laid, (node) => ({
+    const { signal } = this.#ending
+    const optionsOf = (node: LaidNode): Omit<ChildOptions, 'signal'> => ({
       node,
       sources,
       bootstrap: addresses.filter((address) => !address.endsWith(node.id)),
       onBend: ({ fault }) => this.#bend(fault),
       onLost: (lost, complaint) => this.#onLost(lost, complaint),
-    }))
+    })
+    this.#children = await startAll(this.#laid, { optionsOf, signal })
+    if (signal.aborted) return
     this.#shareView()
     for (const { node, api } of this.#children) this.#watching.push(this.#watch(node, api))
-    this.#ending.begin()
+    this.#ending.endAfter(this.#options.for)
     this.#play.begin()
-    this.#tell(`dashboard ${colours.bold(`${this.#children[0]?.api ?? ''}/`)}`)
+    this.#tell(`dashboard ${this.#paint.bold(`${this.#children[0]?.api ?? ''}/`)}`)
   }
 
-  /** Takes the last counts while the nodes still run. */
+  /** Takes the last counts while the nodes still run; they stay unknown where none answers. */
   async finish(): Promise<void> {
     this.#play.end()
-    const [first] = this.#children
-    if (first === undefined || this.#lost) return
-    this.#counts = (await openClient({ baseUrl: first.api }).status()).counts
+    const alive = this.#children.find(({ node }) => !this.#lost.has(node.id))
+    if (alive === undefined) return
+    try {
+      this.#counts = (await openClient({ baseUrl: alive.api, timeoutMs: COUNT_MS_MAX }).status()).counts
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      note(`The counts are not known: ${error.message}`)
+    }
   }
 
   async stop(): Promise<void> {
@@ -147,10 +155,19 @@ class DevnetRun {
     const { proofs, attestations } = this.#counts
     const medianAbsOffsetNs = this.#errors.median()
     const nodes = this.#laid.length
-    const seen = { nodes, falsetickersFound, honestFramed, detectMs, recoverMs, medianAbsOffsetNs, proofs, attestations }
+    const seen = {
+      nodes,
+      falsetickersFound,
+      honestFramed,
+      detectMs,
+      recoverMs,
+      medianAbsOffsetNs,
+      proofs,
+      attestations,
+    }
     if (this.#options.json === true) sayJson(seen)
-    else for (const [name, value] of Object.entries(seen)) say(`${name.padEnd(18)} ${value ?? '–'}`)
-    if (this.#lost) return EXIT.failed
+    else for (const line of summaryLines(seen)) say(line)
+    if (this.#lost.size > 0) return EXIT.failed
     return this.#play.isAsExpected() ? EXIT.good : EXIT.no
   }
 
@@ -161,12 +178,18 @@ class DevnetRun {
       signal: this.#ending.signal,
       onJudgement: (observer, nodes) => this.#onJudgement(observer, nodes),
       onVerdict: ({ observer, event }) => {
-        if (observer === this.#laid[0]?.id) this.#tell(`${event.name}  ${colours.dim(`${event.from} →`)} ${event.to}  ${event.explanation}`)
+        if (observer === this.#laid[0]?.id) this.#tellVerdict(event)
       },
       onClock: (observer, hostOffsetNs) => {
         if (!this.#play.isBent(observer)) this.#errors.add(hostOffsetNs)
       },
     })
+  }
+
+  #tellVerdict({ name, from, to, explanation }: Extract<EventView, { readonly type: 'verdict' }>): void {
+    const { green, red, yellow, dim } = this.#paint
+    const paint = to === 'truechimer' ? green : to === 'falseticker' ? red : yellow
+    this.#tell(`${name}  ${dim(`${from} →`)} ${paint(to)}  ${dim(explanation)}`)
   }
 
   #onJudgement(observer: string, nodes: readonly NodeView[]): void {
@@ -175,8 +198,8 @@ class DevnetRun {
   }
 
   #onLost(node: LaidNode, complaint: string): void {
-    this.#lost = true
-    note(`${colours.red('lost')} ${node.name} ended by itself. ${complaint}`)
+    this.#lost.add(node.id)
+    note(`${noteColours.red('lost')} ${node.name} ended by itself, ${complaint}`)
     this.#ending.end()
   }
 
@@ -199,19 +222,35 @@ class DevnetRun {
 
   #tell(line: string): void {
     const write = this.#options.json === true ? note : say
-    write(`${colours.dim(`${(this.#play.elapsedMs() / 1_000).toFixed(1).padStart(6)} s`)}  ${line}`)
+    write(`${this.#paint.dim(`${(this.#play.elapsedMs() / 1000).toFixed(1).padStart(6)} s`)}  ${line}`)
   }
 }
 
-/** All or none: where one does not start, the others are stopped before the failure is told. */
+/**
+ * All or none: where one does not start, the others are stopped and the failure is told. None where the signal came first.
+ */
 const startAll = async (
   laid: readonly LaidNode[],
-  optionsOf: (node: LaidNode) => Parameters<typeof startChild>[0],
+  {
+    optionsOf,
+    signal,
+  }: { readonly optionsOf: (node: LaidNode) => Omit<ChildOptions, 'signal'>; readonly signal: AbortSignal },
 ): Promise<readonly RunningChild[]> => {
-  const started = await Promise.allSettled(laid.map((node) => startChild(optionsOf(node))))
-  const running = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-  const failed = started.find((one) => one.status === 'rejected')
-  if (failed === undefined) return running
+  const calling = new AbortController()
+  const either = AbortSignal.any([signal, calling.signal])
+  const failures: unknown[] = []
+  const startOne = async (node: LaidNode): Promise<RunningChild | undefined> => {
+    try {
+      return await startChild({ ...optionsOf(node), signal: either })
+    } catch (error) {
+      if (!either.aborted) failures.push(error)
+      calling.abort()
+      return undefined
+    }
+  }
+  const running = (await Promise.all(laid.map(startOne))).filter((child) => child !== undefined)
+  if (running.length === laid.length) return running
   await Promise.all(running.map((child) => child[Symbol.asyncDispose]()))
-  throw failed.reason
+  if (failures.length > 0) throw failures[0]
+  return []
 }

@@ -6,10 +6,9 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { ConfigFile, GenesisFile } from '../../node/index.ts'
-import { splitHostPort } from '../../node/index.ts'
-import { configPathOf, genesisPathOf, makeKey, readJson, writeSettings } from '../../node/io/data-directory.ts'
+import { readConfig, splitHostPort } from '../../node/index.ts'
+import { configPathOf, makeKey, readGenesisFile, writeSettings } from '../../node/io/data-directory.ts'
 import { realRandom } from '../../node/io/real-ports.ts'
-import { genesisSchema } from '../../node/index.ts'
 import { ChimerError } from '../../base/index.ts'
 
 /** What the nodes of a devnet are called; beyond these by number. */
@@ -20,8 +19,8 @@ const OSCILLATORS = [
   { offsetMs: 0, driftPpb: 12_000 },
   { offsetMs: 300, driftPpb: -31_000 },
   { offsetMs: -120, driftPpb: 47_000 },
-  { offsetMs: 1_500, driftPpb: -8_000 },
-  { offsetMs: -900, driftPpb: 3_000 },
+  { offsetMs: 1500, driftPpb: -8000 },
+  { offsetMs: -900, driftPpb: 3000 },
 ] as const
 
 export interface LaidNode {
@@ -43,11 +42,25 @@ export interface LayOptions {
   readonly gpsd: readonly string[]
 }
 
+const PORT_MAX = 65_535
+
+/** Refuses addresses that no node could use, before any node is started: `TC_CONFIG_INVALID` or `TC_USAGE`. */
+export const checkAddresses = ({ api, nodes, ntp, gpsd }: Omit<LayOptions, 'directory'>): void => {
+  readConfig({}, { api, 'sources.ntp': ntp, 'sources.gpsd': gpsd })
+  const { port } = splitHostPort(api)
+  if (port === 0 || port + nodes - 1 <= PORT_MAX) return
+  const say = `--api ${api} leaves no room: ${nodes} nodes take as many ports, one after the other, and the last is ${PORT_MAX}.`
+  throw new ChimerError('TC_USAGE', say)
+}
+
 export const layDevnet = async (options: LayOptions): Promise<readonly LaidNode[]> => {
   const directories = Array.from({ length: options.nodes }, (_, index) => join(options.directory, `node-${index + 1}`))
   const isLaid = directories.map((directory) => existsSync(configPathOf(directory)))
   if (isLaid.some((laid) => laid !== isLaid[0]) || existsSync(join(options.directory, `node-${options.nodes + 1}`)))
-    throw new ChimerError('TC_DEVNET_MIXED', `${options.directory} holds a devnet of another size. Choose its --nodes, or another --data.`)
+    throw new ChimerError(
+      'TC_DEVNET_MIXED',
+      `${options.directory} holds a devnet of another size. Choose its --nodes, or another --data.`,
+    )
   const ids = isLaid[0] === true ? await readIds(directories) : await layKeys(directories)
   const ports = await freePorts(options.nodes)
   const nodes = directories.map((directory, index): LaidNode => ({
@@ -73,8 +86,8 @@ const layKeys = (directories: readonly string[]): Promise<string[]> =>
   Promise.all(directories.map((directory) => makeKey({ random: realRandom, directory, passphrase: undefined })))
 
 const readIds = async (directories: readonly string[]): Promise<string[]> => {
-  const genesis = genesisSchema.parse(await readJson(genesisPathOf(directories[0] ?? '')))
-  return genesis.members.map(({ id }) => id)
+  const { members } = await readGenesisFile(directories[0] ?? '')
+  return members.map(({ id }) => id)
 }
 
 const laySettings = async (nodes: readonly LaidNode[]): Promise<void> => {
@@ -85,7 +98,6 @@ const laySettings = async (nodes: readonly LaidNode[]): Promise<void> => {
 const configOf = (index: number): ConfigFile => {
   const { offsetMs, driftPpb } = OSCILLATORS[index % OSCILLATORS.length] ?? OSCILLATORS[0]
   return {
-    keyEncrypted: false,
     sources: { pollIntervalMs: 500 },
     oscillator: { offsetNs: offsetMs * 1_000_000, driftPpb, walkPpb: 1, seed: index + 1 },
   }

@@ -26,6 +26,9 @@ export interface PlayResult {
   readonly recoverMs: number | null
 }
 
+/** `2.1 s` */
+export const secondsText = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
+
 export class Play {
   readonly #options: PlayOptions
   readonly #timers: NodeJS.Timeout[] = []
@@ -50,7 +53,7 @@ export class Play {
     if (!lies || liar === undefined) return
     this.#after(LIE_AFTER_MS, () => {
       this.#lieMs = performance.now()
-      tell(`${liar.name}’s source begins to lie by ${LIE_MS} ms`)
+      tell(`${liar.name}’s source begins to lie by ${LIE_MS} ms for ${LIE_FOR_MS / 1000} s`)
       bend({ id: liar.id, offsetMs: LIE_MS })
     })
     this.#after(LIE_AFTER_MS + LIE_FOR_MS, () => {
@@ -114,12 +117,14 @@ export class Play {
     if (liar === undefined) return
     if (this.#lieMs !== undefined && this.#detectMs === null && opinions.agree(liar.id, 'falseticker')) {
       this.#detectMs = Math.round(performance.now() - this.#lieMs)
-      tell(`all others hold ${liar.name} for a falseticker, ${this.#detectMs} ms after the lie began`)
+      tell(`all others hold ${liar.name} for a falseticker, ${secondsText(this.#detectMs)} after the lie began`)
     }
     if (this.#truthMs === undefined || this.#detectMs === null || this.#recoverMs !== null) return
     if (opinions.agree(liar.id, 'truechimer')) {
       this.#recoverMs = Math.round(performance.now() - this.#truthMs)
-      tell(`all others hold ${liar.name} for a truechimer, ${this.#recoverMs} ms after its source was right again`)
+      tell(
+        `all others hold ${liar.name} for a truechimer, ${secondsText(this.#recoverMs)} after its source was right again`,
+      )
     }
   }
 

@@ -1,0 +1,39 @@
+/** What people type behind a flag, turned into what the commands take; what cannot be used is refused with what can. */
+import { InvalidArgumentError } from 'commander'
+import { parseDuration } from './duration.ts'
+
+/** Several values, by commas or by giving the option again. */
+export const list = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  ...value.split(',').map((item) => item.trim()),
+]
+
+export const whole =
+  (limits: { readonly min: number; readonly max: number }) =>
+  (value: string): number => {
+    const number = Number(value)
+    if (/^\d+$/.test(value) && number >= limits.min && number <= limits.max) return number
+    throw new InvalidArgumentError(`It must be a whole number from ${limits.min} to ${limits.max}.`)
+  }
+
+/** A number of milliseconds above zero; a fraction is fine. */
+export const milliseconds = (value: string): number => {
+  const number = Number(value)
+  if (/^\d+(?:\.\d+)?$/.test(value) && number > 0) return number
+  throw new InvalidArgumentError('It must be a number of milliseconds above zero, without a unit.')
+}
+
+/** A length of time, ms. */
+export const duration = (value: string): number => {
+  const ms = parseDuration(value)
+  if (ms === undefined) throw new InvalidArgumentError('It must be a time such as 500ms, 60s, 5m or 1h.')
+  return ms
+}
+
+/** Where a node's API answers, as a URL without a slash at the end: from `HOST:PORT`, or from the address of a dashboard. */
+export const apiUrl = (value: string): string => {
+  const [, scheme, place = ''] = /^(https?:\/\/)?([^/\s@?#]+)\/?$/.exec(value) ?? []
+  const text = `${scheme ?? 'http://'}${place}`
+  if ((scheme !== undefined || /:\d+$/.test(place)) && URL.canParse(text)) return new URL(text).origin
+  throw new InvalidArgumentError('It must be HOST:PORT, such as 127.0.0.1:7340.')
+}

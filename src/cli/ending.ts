@@ -1,0 +1,39 @@
+/**
+ * When a command that runs for long ends: at the first SIGINT, SIGTERM or SIGHUP, after a while, or when told to. A second
+ * signal ends the process as the system does it, should the first end take too long.
+ */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+export interface Ending extends Disposable {
+  readonly signal: AbortSignal
+  /** Settles when the signal fires; at once where it has. */
+  readonly ended: Promise<void>
+  readonly end: () => void
+  /** Ends after so many ms from now; undefined: never by itself. */
+  endAfter(ms: number | undefined): void
+}
+
+export const openEnding = (): Ending => {
+  const controller = new AbortController()
+  const { promise: ended, resolve } = Promise.withResolvers<void>()
+  let timer: NodeJS.Timeout | undefined
+  const letGo = (): void => {
+    clearTimeout(timer)
+    for (const name of SIGNALS) process.off(name, end)
+  }
+  const end = (): void => {
+    letGo()
+    controller.abort()
+    resolve()
+  }
+  for (const name of SIGNALS) process.on(name, end)
+  return {
+    signal: controller.signal,
+    ended,
+    end,
+    endAfter: (ms) => {
+      if (ms !== undefined && !controller.signal.aborted) timer = setTimeout(end, ms)
+    },
+    [Symbol.dispose]: letGo,
+  }
+}

@@ -1,0 +1,132 @@
+/** A node as a process: started from its data directory, served over HTTP, logged, and stopped in order. */
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Logger } from 'pino'
+import packageFile from '../../package.json' with { type: 'json' }
+import { ChimerError } from '../base/index.ts'
+import type { Source } from '../clock/index.ts'
+import { BentSource, splitHostPort } from '../node/index.ts'
+import type { Config, NodeEvent } from '../node/index.ts'
+import { realRandom, realTime } from '../node/io/real-ports.ts'
+import { startNode } from '../node/io/start-node.ts'
+import type { RunningNode } from '../node/io/start-node.ts'
+import type { Backend } from '../services/backend.ts'
+import { openHttpApi } from '../services/http-api.ts'
+import { openNodeBackend } from '../services/node-backend.ts'
+import { connectToDevnet } from './devnet/child.ts'
+import type { DevnetLink } from './devnet/child.ts'
+import { openEnding } from './ending.ts'
+import { EXIT, colours, say, sayJson } from './output.ts'
+import type { ExitCode } from './output.ts'
+import { PASSPHRASE_ADVICE, readPassphrase } from './passphrase.ts'
+import type { NodeOptions } from './node.ts'
+
+export interface RunNodeOptions {
+  readonly options: NodeOptions
+  readonly config: Config
+  readonly logger: Logger
+}
+
+/** Returns when the node has been told to stop and has. Rejects with a documented code where it cannot start. */
+export const runNode = async ({ options, config, logger }: RunNodeOptions): Promise<ExitCode> => {
+  await using stack = new AsyncDisposableStack()
+  const ending = stack.use(openEnding())
+  if (options.devnet === true) endWithDevnet(stack, ending.end)
+  const bent: BentSource[] = []
+  const running = stack.use(await start(options, { config, bent }))
+  running.chimer.events.listen((event) => logEvent(logger, event))
+  const link = (): DevnetLink => connectToDevnet((offsetMs) => bent.forEach((source) => source.bend(offsetMs)))
+  const devnet = options.devnet === true ? stack.use(link()) : undefined
+  const api = stack.use(await serve({ running, config, logger, devnet: devnet?.backend }))
+  const place = { id: running.chimer.id, api: api.address, addresses: running.chimer.network.addresses() }
+  logger.info(place, 'the node runs')
+  if (options.json === true) sayJson({ ready: true, ...place })
+  else if (process.stdout.isTTY) tellReady(api.address)
+  devnet?.ready(place)
+  await ending.ended
+  logger.info('the node stops')
+  return EXIT.good
+}
+
+const tellReady = (api: string): void => {
+  const what = existsSync(WEB_ROOT) ? 'dashboard' : 'HTTP API'
+  say(`${what} ${colours.bold(`${api}/`)}  ${colours.dim('Ctrl-C stops the node')}`)
+}
+
+/** The node of a devnet goes when its devnet goes, also where that was before this looked. */
+const endWithDevnet = (stack: AsyncDisposableStack, end: () => void): void => {
+  if (!process.connected)
+    throw new ChimerError('TC_USAGE', '--devnet is for nodes that a devnet starts. Run: truechimer devnet')
+  process.once('disconnect', end)
+  stack.defer(() => void process.off('disconnect', end))
+}
+
+const start = async (
+  options: NodeOptions,
+  { config, bent }: { readonly config: Config; readonly bent: BentSource[] },
+): Promise<RunningNode> => {
+  const wrapSource = (source: Source): Source => {
+    const wrapped = new BentSource(source)
+    bent.push(wrapped)
+    return wrapped
+  }
+  try {
+    return await startNode({
+      time: realTime,
+      random: realRandom,
+      directory: options.data,
+      config,
+      passphrase: await readPassphrase(options, process.env),
+      ...(options.devnet === true ? { wrapSource } : {}),
+    })
+  } catch (cause) {
+    if (!(cause instanceof ChimerError) || cause.code !== 'TC_PASSPHRASE_NEEDED') throw cause
+    throw new ChimerError(cause.code, `The key in ${options.data} is locked with a passphrase: ${PASSPHRASE_ADVICE}.`, {
+      cause,
+    })
+  }
+}
+
+/** The dashboard, where it has been built. */
+const WEB_ROOT = fileURLToPath(new URL('../../web/dist', import.meta.url))
+
+const serve = (parts: {
+  readonly running: RunningNode
+  readonly config: Config
+  readonly logger: Logger
+  readonly devnet: Backend['devnet'] | undefined
+}): ReturnType<typeof openHttpApi> => {
+  const { running, config, logger, devnet } = parts
+  const { chimer, time } = running
+  const backend = openNodeBackend({
+    chimer,
+    time,
+    version: packageFile.version,
+    ...(devnet === undefined ? {} : { devnet }),
+  })
+  return openHttpApi({
+    backend,
+    listen: splitHostPort(config.api),
+    logger: logger.child({ part: 'api' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
+    ...(existsSync(WEB_ROOT) ? { webRoot: WEB_ROOT } : {}),
+  })
+}
+
+const logEvent = (logger: Logger, event: NodeEvent): void => {
+  switch (event.type) {
+    case 'judgement':
+      for (const { id, before, verdict } of event.judgements)
+        if (before !== verdict.status) logger.info({ slot: event.slot, id, before, ...verdict }, 'a verdict changed')
+      return
+    case 'peer':
+      return logger.info({ peer: event.peer, connected: event.connected }, 'a peer came or went')
+    case 'refused':
+      return logger.debug({ channel: event.channel, reason: event.reason, from: event.from }, 'refused')
+    case 'trouble':
+      return logger.warn({ code: event.code }, event.message)
+    case 'clock':
+    case 'proof':
+    case 'attestation':
+      return logger.trace({ type: event.type }, 'heard')
+  }
+}

@@ -1,0 +1,190 @@
+/** Real nodes in virtual time, seen through the backend: every view has its documented shape, and says what the node holds. */
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { NS_PER_DAY, NS_PER_MS, NS_PER_SEC, accept, seededRandom } from '../base/index.ts'
+import { Discipline, RELEASE_TAI, createKalmanFilter, createOscillator, unixFromTai } from '../clock/index.ts'
+import { nodeIdText } from '../crypto/index.ts'
+import { memorySigner } from '../crypto/io/memory-signer.ts'
+import { createInMemoryHub } from '../network/io/in-memory.ts'
+import { Chimer, readGenesis } from '../node/index.ts'
+import { ScriptedSource, VirtualWorld } from '../node/virtual-time.test-kit.ts'
+import type { Backend } from './backend.ts'
+import { openNodeBackend } from './node-backend.ts'
+import { eventSchema, nodeDetailSchema, nodesSchema, proofSchema, statusSchema, timeSchema } from './schema.ts'
+import type { DevnetView, EventView } from './schema.ts'
+
+const NAMES = ['Ada', 'Bede', 'Cyra', 'Dondi']
+const LIE_NS = 250n * NS_PER_MS
+const world = new VirtualWorld(RELEASE_TAI + 20n * NS_PER_DAY, nextTurn)
+const hub = createInMemoryHub(world.time(), { random: seededRandom(1n), delayNs: NS_PER_MS })
+const signers = NAMES.map((_, index) => memorySigner({ seed: new Uint8Array(32).fill(index + 1) }))
+const ids = signers.map(({ nodeId }) => nodeIdText(nodeId))
+const genesis = readGenesis({ name: 'four', members: ids.map((id, index) => ({ id, name: NAMES[index] })) })
+
+interface Running {
+  readonly chimer: Chimer
+  readonly source: ScriptedSource
+  readonly backend: Backend
+}
+
+const faultListeners = new Set<(faults: DevnetView['faults']) => void>()
+const devnet: NonNullable<Backend['devnet']> = {
+  view: () => ({ token: 't', nodes: [], faults: [] }),
+  bend: () => Promise.resolve(accept(null)),
+  onFaults: (listener) => {
+    faultListeners.add(listener)
+    return () => void faultListeners.delete(listener)
+  },
+}
+
+const nodes: Running[] = []
+for (const [index, signer] of signers.entries()) {
+  const random = seededRandom(BigInt(index + 7))
+  const oscillator = createOscillator({ offsetNs: BigInt(index) * NS_PER_MS, driftPpb: 10_000 * index }, random)
+  // The host's clock is right, and in UTC as hosts have it.
+  const time = { ...world.time(oscillator), hostUnixNs: () => unixFromTai(world.trueTai).unixNs }
+  const source = new ScriptedSource(world, time)
+  const network = hub.join(nodeIdText(signer.nodeId))
+  const poll = { pollIntervalNs: 250n * NS_PER_MS, pollIntervalMinNs: 250n * NS_PER_MS }
+  const discipline = new Discipline(poll, createKalmanFilter())
+  const chimer = new Chimer({ time, random, genesis, signer, network, discipline, sources: [source] })
+  const backend = openNodeBackend({ chimer, time, version: '1.2.3', ...(index === 0 ? { devnet } : {}) })
+  nodes.push({ chimer, source, backend })
+}
+const at = (index: number): Running => {
+  const node = nodes[index]
+  ok(node !== undefined)
+  return node
+}
+const run = (seconds: number): Promise<void> => world.runUntil(world.nowNs + BigInt(seconds) * NS_PER_SEC)
+
+for (const from of ids) for (const to of ids) if (from !== to) hub.setLink(from, to, { loss: 0 })
+
+describe('before the node has the time', () => {
+  const { backend } = at(0)
+  test('there is none to give', () => equal(backend.time(), undefined))
+  test('its status says so, with nothing made up', () => {
+    const { clock, slot, verdict, sources, counts } = statusSchema.parse(backend.status())
+    deepEqual(clock, { status: 'unsynchronised', uncertaintyNs: null, frequencyPpb: 0, hostOffsetNs: null })
+    deepEqual([slot, verdict], [0, { status: 'unproven', reason: 'never-proved' }])
+    deepEqual([counts.proofs, counts.attestations, counts.refused], [0, 0, {}])
+    for (const { offsetNs, boundNs, delayNs, ageNs } of sources)
+      deepEqual([offsetNs, boundNs, delayNs, ageNs], [null, null, null, null])
+  })
+  test('all members are there, and none is proved', () => {
+    const { nodes: views } = nodesSchema.parse(backend.nodes())
+    deepEqual(
+      views.map(({ name, status, self }) => [name, status, self]),
+      NAMES.map((name, index) => [name, 'unproven', index === 0]),
+    )
+  })
+})
+
+describe('in good times', () => {
+  const heard: EventView[] = []
+  let cancel: () => void = () => {}
+  before(async () => {
+    for (const { chimer } of nodes) await chimer.start()
+    cancel = at(0).backend.onEvent((event) => void heard.push(event))
+    await run(8)
+  })
+
+  test('its time holds the true time', () => {
+    const time = at(0).backend.time()
+    ok(time !== undefined)
+    timeSchema.parse(time)
+    ok(BigInt(time.earliest) <= world.trueTai && world.trueTai <= BigInt(time.latest))
+    equal(time.status, 'synchronised')
+    ok(Math.abs(time.hostOffsetNs) <= time.uncertaintyNs, 'the host’s clock is right here')
+  })
+  test('its status', () => {
+    const status = statusSchema.parse(at(0).backend.status())
+    deepEqual([status.version, status.node, status.network.name], ['1.2.3', { id: ids[0], name: 'Ada' }, 'four'])
+    deepEqual([status.devnet, at(1).backend.status().devnet], [true, false])
+    deepEqual([status.verdict.status, status.peers.length], ['truechimer', 3])
+    ok(status.counts.proofs > 0 && status.counts.attestations > 0 && status.uptimeNs > 7e9)
+    const [source] = status.sources
+    ok(source?.state === 'selected' && source.reach > 0 && Math.abs(source.offsetNs ?? 1e9) < 5e6)
+  })
+  test('its nodes, each as a sentence', () => {
+    const { nodes: views, slot } = nodesSchema.parse(at(0).backend.nodes())
+    for (const view of views) {
+      deepEqual([view.status, view.actionsValid, view.connected], ['truechimer', true, true])
+      ok(view.explanation.startsWith('Keeps good time'), view.explanation)
+      ok(view.offset !== null && view.offset.loNs <= 5e6 && view.offset.hiNs >= -5e6 && (view.offsetSlot ?? 0) <= slot)
+      ok(view.witnesses.agreeing > 0 && view.witnesses.agreeing <= view.witnesses.asked)
+    }
+  })
+  test('one node, with its attestations and its history, newest first', () => {
+    const view = at(0).backend.node(ids[1] ?? '')
+    ok(view !== undefined)
+    const { history, attestations } = nodeDetailSchema.parse(view)
+    ok(attestations.length > 0 && history.length > 2)
+    deepEqual(
+      history.map(({ slot }) => slot),
+      history.map(({ slot }) => slot).toSorted((a, b) => b - a),
+    )
+    equal(at(0).backend.node('nobody'), undefined)
+  })
+  test('a proof by its address, and none by another', () => {
+    const cid = at(0).backend.nodes().nodes[1]?.proof?.cid ?? ''
+    const proof = at(0).backend.proof(cid)
+    ok(proof !== undefined)
+    deepEqual([proofSchema.parse(proof).nodeId, proof.cid], [ids[1], cid])
+    ok(Buffer.from(proof.bytes, 'base64').length > 64)
+    for (const other of ['', 'nonsense', `${cid.slice(0, -1)}${cid.endsWith('a') ? 'b' : 'a'}`])
+      equal(at(0).backend.proof(other), undefined, other)
+  })
+  test('every event has its documented shape, and every kind came', () => {
+    for (const event of heard) deepEqual(eventSchema.parse(event), event)
+    const kinds = new Set(heard.map(({ type }) => type))
+    for (const kind of ['clock', 'judgement', 'verdict', 'proof', 'attestation'] as const) ok(kinds.has(kind), kind)
+  })
+  test('faults of a devnet are events, until nobody listens', () => {
+    const faults = [{ id: ids[2] ?? '', offsetMs: 250 }]
+    for (const listener of faultListeners) listener(faults)
+    deepEqual(heard.at(-1), { type: 'fault', faults })
+    cancel()
+    equal(faultListeners.size, 0)
+  })
+  test('who no longer listens hears nothing', async () => {
+    const count = heard.length
+    await run(2)
+    equal(heard.length, count)
+  })
+})
+
+describe('when one lies', () => {
+  const verdicts: Extract<EventView, { readonly type: 'verdict' }>[] = []
+  before(async () => {
+    at(0).backend.onEvent((event) => event.type === 'verdict' && verdicts.push(event))
+    at(2).source.lieNs = LIE_NS
+    await run(20)
+  })
+
+  test('its view says how far it is off, and that its actions do not count', () => {
+    const view = at(0).backend.nodes().nodes[2]
+    ok(view?.status === 'falseticker' && view.reason === 'ahead' && !view.actionsValid)
+    ok((view.offset?.loNs ?? 0) > 200e6 && (view.offset?.hiNs ?? 1e9) < 300e6)
+    ok(/^2\d\d ms ahead/.test(view.explanation), view.explanation)
+  })
+  test('the change was told once, by name', () => {
+    deepEqual(
+      verdicts.map(({ name, from, to }) => [name, from, to]),
+      [['Cyra', 'truechimer', 'falseticker']],
+    )
+  })
+  test('the others are what they were', () => {
+    const others = at(0)
+      .backend.nodes()
+      .nodes.filter(({ id }) => id !== ids[2])
+    ok(others.every(({ status }) => status === 'truechimer'))
+  })
+  test('the one who lies sees that its own actions do not count', () =>
+    equal(at(2).backend.status().verdict.status, 'falseticker'))
+})
+
+after(async () => {
+  for (const { chimer } of nodes) await chimer[Symbol.asyncDispose]()
+})
