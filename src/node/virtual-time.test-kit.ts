@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict'
 import { NS_PER_MS, accept } from '../base/index.ts'
 import type { Admission, Cancel, Tai, Time } from '../base/index.ts'
-import { measurementOfExchange } from '../clock/index.ts'
+import { measurementOfExchange, unixFromTai } from '../clock/index.ts'
 import type { Oscillator, Source, SourceEvent } from '../clock/index.ts'
 
 interface Due {
@@ -64,7 +64,7 @@ export class VirtualWorld {
   time(oscillator?: Oscillator): Time {
     return {
       elapsedNs: () => (oscillator === undefined ? this.#nowNs : oscillator.read(this.#nowNs)),
-      hostUnixNs: () => this.trueTai,
+      hostUnixNs: () => unixFromTai(this.trueTai).unixNs,
       schedule: (delayNs, run) => this.schedule(delayNs, run),
     }
   }

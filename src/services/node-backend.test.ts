@@ -3,7 +3,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { NS_PER_DAY, NS_PER_MS, NS_PER_SEC, accept, seededRandom } from '../base/index.ts'
-import { Discipline, RELEASE_TAI, createKalmanFilter, createOscillator, unixFromTai } from '../clock/index.ts'
+import { Discipline, RELEASE_TAI, createKalmanFilter, createOscillator } from '../clock/index.ts'
 import { nodeIdText } from '../crypto/index.ts'
 import { memorySigner } from '../crypto/io/memory-signer.ts'
 import { createInMemoryHub } from '../network/io/in-memory.ts'
@@ -43,7 +43,7 @@ for (const [index, signer] of signers.entries()) {
   const random = seededRandom(BigInt(index + 7))
   const oscillator = createOscillator({ offsetNs: BigInt(index) * NS_PER_MS, driftPpb: 10_000 * index }, random)
   // The host's clock is right, and in UTC as hosts have it.
-  const time = { ...world.time(oscillator), hostUnixNs: () => unixFromTai(world.trueTai).unixNs }
+  const time = world.time(oscillator)
   const source = new ScriptedSource(world, time)
   const network = hub.join(nodeIdText(signer.nodeId))
   const poll = { pollIntervalNs: 250n * NS_PER_MS, pollIntervalMinNs: 250n * NS_PER_MS }
