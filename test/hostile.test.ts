@@ -27,7 +27,7 @@ import type { Refusals } from './hostile/watch.ts'
 
 /** Members whose keys the test holds: some that forge, one that asks, the rest answer. */
 const HOSTILE_MEMBERS = 20
-const STRANGERS_FROM = 1_000
+const STRANGERS_FROM = 1000
 
 let stage: Stage
 let watch: Watch
@@ -37,17 +37,32 @@ let protocol: string
 let heldBefore: number
 const closing = new AsyncDisposableStack()
 /** Attacks that the rules give ten seconds: begun first, looked at last. */
-let slow: { readonly request: Promise<unknown>; readonly http: readonly Promise<string>[]; readonly streams: readonly Socket[] }
+let slow: {
+  readonly request: Promise<unknown>
+  readonly http: readonly Promise<string>[]
+  readonly streams: readonly Socket[]
+}
 
 let strangers = STRANGERS_FROM
 const stranger = (): Promise<HostilePeer> => {
   strangers += 1
   return hostile(hostileKey(strangers))
 }
+/** Opens a peer; where the node takes no more connections just now (N-4), as soon as it does. */
 const hostile = async (
   { seed }: HostileMember,
   serve: Parameters<typeof HostilePeer.open>[0]['serve'] = {},
-): Promise<HostilePeer> => closing.use(await HostilePeer.open({ seed, address: stage.target.address, serve }))
+): Promise<HostilePeer> => {
+  const overdue = AbortSignal.timeout(60_000)
+  for (;;) {
+    try {
+      return closing.use(await HostilePeer.open({ seed, address: stage.target.address, serve }))
+    } catch (error) {
+      if (overdue.aborted) throw error
+      await watch.next()
+    }
+  }
+}
 
 const member = (index: number): HostileMember => {
   const found = stage.hostile[index]
@@ -76,7 +91,10 @@ const provoke = async (attacks: readonly Expected[]): Promise<void> => {
     const counts = await watch.refusals()
     const slot = watch.slots
     for (const { send } of round) await send()
-    const isSeen = (now: Refusals) => (one: Expected): boolean => (now.get(kindOf(one)) ?? 0) > (counts.get(kindOf(one)) ?? 0)
+    const isSeen =
+      (now: Refusals) =>
+      (one: Expected): boolean =>
+        (now.get(kindOf(one)) ?? 0) > (counts.get(kindOf(one)) ?? 0)
     let now = await watch.refusals()
     while (!round.every(isSeen(now)) && watch.slots <= slot + 1) {
       await watch.next()
@@ -100,14 +118,16 @@ before(async () => {
 after(async () => {
   await closing.disposeAsync()
   await watch[Symbol.asyncDispose]()
-  console.error('closing stage', Date.now())
   await stage[Symbol.asyncDispose]()
-  console.error('closed stage', Date.now())
 })
 
-/** Half a challenge; half a request on most of the API's connections; and readers of events that never read. */
+/** Half a challenge; no answer, and one a byte at a time; half a request on most of the API's connections; and readers of events that never read. */
 const beginSlowAttacks = async (): Promise<typeof slow> => {
-  const asker = await hostile(member(2))
+  const [asker] = await Promise.all([
+    hostile(member(2)),
+    hostile(member(17), { [protocol]: answerNever }),
+    hostile(member(18), { [protocol]: answerSlowly() }),
+  ])
   await asker.say(protocol, Uint8Array.of(0, 0, 0, 70, 1))
   const before = (await watch.refusals()).get(`${protocol} timed-out`) ?? 0
   const isTimedOut = async (): Promise<boolean> => ((await watch.refusals()).get(`${protocol} timed-out`) ?? 0) > before
@@ -127,11 +147,11 @@ const beginSlowAttacks = async (): Promise<typeof slow> => {
 
 /** A request one byte at a time, a byte for each event of the node; resolves with what the node says to that. */
 const dribble = async (socket: Socket): Promise<string> => {
-  const request = Buffer.from(`GET /v1/time HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(4_000)}`)
+  const request = Buffer.from(`GET /v1/time HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(4000)}`)
   const said: Buffer[] = []
   socket.on('data', (data) => said.push(data))
   socket.on('error', () => {})
-  const closed = once(socket, 'close')
+  const closed = new Promise((done) => socket.once('close', done))
   for (let at = 0; !socket.closed && at < request.length; at += 1) {
     if (socket.writable) socket.write(request.subarray(at, at + 1))
     await Promise.race([watch.next(), closed])
@@ -159,13 +179,22 @@ test('everything wrong with a proof or an attestation is refused by name', async
     ok(parsed.verdict === 'accept')
     return parsed.value
   }
-  const held = async (cid: CID): Promise<boolean> => (await fetch(`${stage.target.api}/v1/proofs/${cid.toString()}`)).status === 200
-  await watch.until(() => held(own.cid), () => 'a true proof of a member is taken from a stranger')
+  const held = async (cid: CID): Promise<boolean> =>
+    (await fetch(`${stage.target.api}/v1/proofs/${cid.toString()}`)).status === 200
+  await watch.until(
+    () => held(own.cid),
+    () => 'a true proof of a member is taken from a stranger',
+  )
   await provoke([
     ...onTopic(first, topics.proofs, badProofs(forgers)),
     ...onTopic(second, topics.proofs, badChains(forgers)),
     ...onTopic(third, topics.attestations, badAttestations({ ...forgers, member: witness }, { own: own.cid, other })),
-    { what: 'a topic of its own', channel: 'connection', reason: 'unknown-topic', send: () => first.gossip(`topic ${nowTai()}`, fresh()) },
+    {
+      what: 'a topic of its own',
+      channel: 'connection',
+      reason: 'unknown-topic',
+      send: () => first.gossip(`topic ${nowTai()}`, fresh()),
+    },
   ])
   await provoke(onTopic(second, topics.proofs, tooManyProofs({ ...forgers, member: member(19) })))
   const late = reordered({ ...forgers, member: member(3) })
@@ -174,7 +203,10 @@ test('everything wrong with a proof or an attestation is refused by name', async
     async () => (await Promise.all(late.map(({ cid }) => held(cid)))).every(Boolean),
     () => 'three that came last first are all taken',
   )
-  ok([first, second, third].every(({ isConnected }) => isConnected), 'a few faults cut nobody off')
+  ok(
+    [first, second, third].every(({ isConnected }) => isConnected),
+    'a few faults cut nobody off',
+  )
 })
 
 test('everything wrong with a challenge is refused by name', async () => {
@@ -185,7 +217,8 @@ test('everything wrong with a challenge is refused by name', async () => {
     reason,
     send: () => asker.say(protocol, make()),
   })
-  const challenge = (networkId = forgers.networkId): Uint8Array => challengeCodec.encode({ networkId, challenge: fresh() })
+  const challenge = (networkId = forgers.networkId): Uint8Array =>
+    challengeCodec.encode({ networkId, challenge: fresh() })
   const many = async (peer: HostilePeer, count: number): Promise<void> =>
     void (await Promise.allSettled(Array.from({ length: count }, () => peer.say(protocol, frameOf(challenge())))))
   await provoke([
@@ -196,8 +229,18 @@ test('everything wrong with a challenge is refused by name', async () => {
     say('a second spelling', 'non-canonical', () => frameOf(respelt(challenge()))),
     say('something else', 'wrong-shape', () => frameOf(otherShape())),
     say('for another network', 'wrong-network', () => frameOf(challenge(fresh()))),
-    { what: 'half of it', channel: protocol, reason: 'abandoned', send: async () => (await asker.say(protocol, Uint8Array.of(0, 0, 0, 70, 1))).close() },
-    { what: 'by a stranger', channel: protocol, reason: 'not-member', send: async () => flooder.say(protocol, frameOf(challenge())) },
+    {
+      what: 'half of it',
+      channel: protocol,
+      reason: 'abandoned',
+      send: async () => (await asker.say(protocol, Uint8Array.of(0, 0, 0, 70, 1))).close(),
+    },
+    {
+      what: 'by a stranger',
+      channel: protocol,
+      reason: 'not-member',
+      send: async () => flooder.say(protocol, frameOf(challenge())),
+    },
   ])
   await provoke([
     { what: 'again in one slot', channel: protocol, reason: 'asked-enough', send: () => many(patient, 4) },
@@ -205,7 +248,8 @@ test('everything wrong with a challenge is refused by name', async () => {
   ])
 })
 
-test('answers that are wrong, late, or never come: each is named, and nobody else is less witnessed for it', async () => {
+const ANSWERS = 'answers that are wrong, late, or never come: each is named, and nobody else is less witnessed for it'
+test(ANSWERS, { timeout: 90_000 }, async () => {
   const answers = badAnswers(forgers.networkId, member(0))
   const counts = await watch.refusals()
   const expected = new Map<string, number>()
@@ -215,15 +259,14 @@ test('answers that are wrong, late, or never come: each is named, and nobody els
     expected.set(kind, (counts.get(kind) ?? 0) + 1)
     return hostile(author, { [protocol]: answerWith((challenge) => make(author, challenge)) })
   })
-  const [never, slowly] = [member(17), member(18)]
-  await Promise.all([...opened, hostile(never, { [protocol]: answerNever }), hostile(slowly, { [protocol]: answerSlowly() })])
+  await Promise.all(opened)
   let now: Refusals = counts
   const isRefused = async (): Promise<boolean> => {
     now = await watch.refusals()
     return [...expected].every(([kind, count]) => (now.get(kind) ?? 0) >= count)
   }
   await watch.until(isRefused, () => `${JSON.stringify([...expected])} in ${JSON.stringify([...now])}`)
-  for (const { id } of [never, slowly]) await stage.target.program.line(new RegExp(`TC_NET_TIMEOUT.*${id}`))
+  for (const { id } of [member(17), member(18)]) await stage.target.program.line(new RegExp(`TC_NET_TIMEOUT.*${id}`))
   await watch.untilFreshEvidence(stage.others)
 })
 
@@ -231,7 +274,9 @@ test('floods from many keys: each is shut out, and the honest are heard and judg
   const flooders = await Promise.all(Array.from({ length: 5 }, stranger))
   const shutOut = (counts: Refusals): number => counts.get('connection shut-out') ?? 0
   const before = await watch.refusals()
-  const messages = flooders.map(() => Array.from({ length: 2_000 }, () => Uint8Array.of(0xff, ...fresh(), ...new Uint8Array(200))))
+  const messages = flooders.map(() =>
+    Array.from({ length: 2000 }, () => Uint8Array.of(0xff, ...fresh(), ...new Uint8Array(200))),
+  )
   const evidence = watch.untilFreshEvidence(stage.others)
   await Promise.all(flooders.map((flooder, index) => flooder.flood(topics.proofs, messages[index] ?? [])))
   await evidence
@@ -243,7 +288,6 @@ test('floods from many keys: each is shut out, and the honest are heard and judg
   await watch.until(areAllOut, () => JSON.stringify([...now]))
   const [one] = flooders
   ok(one !== undefined && flooders.every(({ isConnected }) => !isConnected))
-  ok((now.get(`${topics.proofs} rate-limited`) ?? 0) > (before.get(`${topics.proofs} rate-limited`) ?? 0))
   await one.connect().catch(() => {})
   ok(!(await stage.target.client.status()).peers.includes(hostileKey(strangers).id), 'and stays out')
   await watch.untilFreshEvidence(stage.others)
@@ -256,42 +300,51 @@ test('attestations of proofs that nobody made do not pile up', async () => {
   const count = (counts: Refusals): number => kinds.reduce((sum, kind) => sum + (counts.get(kind) ?? 0), 0)
   await Promise.all(
     peers.map((peer) => {
-      const made = Array.from({ length: 1_000 }, () => forgeAttestation(member(1), { sentEarliest: nowTai() + 6n * SLOT_NS }).bytes)
+      const made = Array.from(
+        { length: 1000 },
+        () => forgeAttestation(member(1), { sentEarliest: nowTai() + 6n * SLOT_NS }).bytes,
+      )
       return peer.flood(topics.attestations, made)
     }),
   )
   let now: Refusals = before
   const areRefused = async (): Promise<boolean> => {
     now = await watch.refusals()
-    return count(now) - count(before) > 1_000
+    return count(now) - count(before) > 1000
   }
   await watch.until(areRefused, () => JSON.stringify([...now]))
   ok((now.get(kinds[0] ?? '') ?? 0) > 0)
-  ok(peers.every(({ isConnected }) => isConnected), 'a relay is not to blame for what it cannot know')
+  ok(
+    peers.every(({ isConnected }) => isConnected),
+    'a relay is not to blame for what it cannot know',
+  )
 })
 
 test('a thousand connections leave the honest theirs, and a newcomer is let in when they are gone', async () => {
   const [, host = '', port = ''] = /^\/ip4\/([\d.]+)\/tcp\/(\d+)/.exec(stage.target.address) ?? []
-  const sockets = Array.from({ length: 1_000 }, () => connect(Number(port), host))
+  const sockets = Array.from({ length: 1000 }, () => connect(Number(port), host))
   for (const socket of sockets) socket.on('error', () => {})
-  await Promise.all(sockets.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])))
+  await Promise.all(
+    sockets.map((socket) => new Promise<unknown>((done) => socket.once('connect', done).once('close', done))),
+  )
   await watch.untilFreshEvidence(stage.others)
   const { peers } = await stage.target.client.status()
   for (const { id } of stage.others) ok(peers.includes(id))
   for (const socket of sockets) socket.destroy()
-  const { seed, id } = hostileKey(strangers + 1)
-  strangers += 1
-  const isIn = async (): Promise<boolean> => {
-    await HostilePeer.open({ seed, address: stage.target.address }).then((peer) => closing.use(peer), () => {})
-    return (await stage.target.client.status()).peers.includes(id)
-  }
-  await watch.until(isIn, () => 'the newcomer is let in')
+  const newcomer = await stranger()
+  ok(newcomer.isConnected)
 })
 
 test('names that a peer makes up grow nothing', async () => {
-  const names = async (): Promise<string[]> => (await watch.metrics()).split('\n').map((line) => line.replace(/ [^ ]+$/, '')).sort()
+  const names = async (): Promise<string[]> =>
+    (await watch.metrics())
+      .split('\n')
+      .map((line) => line.replace(/ [^ ]+$/, ''))
+      .sort()
   const peer = await stranger()
-  await provoke([{ what: 'a topic', channel: 'connection', reason: 'unknown-topic', send: () => peer.gossip('one', fresh()) }])
+  await provoke([
+    { what: 'a topic', channel: 'connection', reason: 'unknown-topic', send: () => peer.gossip('one', fresh()) },
+  ])
   const ask = async (path: string): Promise<number> => (await fetch(`${stage.target.api}${path}`)).status
   equal(await ask('/nowhere'), 404)
   const before = await names()
@@ -299,8 +352,13 @@ test('names that a peer makes up grow nothing', async () => {
   const counted = total(await watch.refusals())
   for (let i = 0; i < 200; i += 1) await peer.gossip(`made up ${i}`, fresh())
   for (let i = 0; i < 200; i += 1) await ask(`/made-up-${i}`)
-  await watch.until(async () => total(await watch.refusals()) >= counted + 200, () => 'two hundred topics')
-  const grown = (await names()).filter((name) => !before.includes(name) && name.startsWith('truechimer_http_answers_total'))
+  await watch.until(
+    async () => total(await watch.refusals()) >= counted + 200,
+    () => 'two hundred topics',
+  )
+  const grown = (await names()).filter(
+    (name) => !before.includes(name) && name.startsWith('truechimer_http_answers_total'),
+  )
   deepEqual(grown, [])
   equal((await names()).filter((name) => name.includes('made')).length, 0)
 })
@@ -311,7 +369,9 @@ test('slow callers of the API are answered no, and silent readers of events take
   match((await Promise.all(slow.http)).join(''), /TC_API_SLOW_REQUEST/)
   const streams = Number(/^truechimer_event_streams (\d+)$/m.exec(await watch.metrics())?.[1])
   ok(streams > 1 && streams <= 16, `${streams} streams of one address`)
-  const refused = slow.streams.map((socket) => String(socket.read() ?? '')).filter((said) => said.includes('TC_API_STREAMS'))
+  const refused = slow.streams
+    .map((socket) => String(socket.read() ?? ''))
+    .filter((said) => said.includes('TC_API_STREAMS'))
   equal(refused.length, slow.streams.length - (streams - 1))
 })
 
@@ -321,13 +381,15 @@ test('after all of it: nothing lost, nobody framed, no memory held', async () =>
   const { target, others } = stage
   const honest = [target, ...others]
   const names = honest.map(({ id }) => id)
-  deepEqual(watch.verdicts.filter(({ id, to }) => names.includes(id) && to !== 'truechimer'), [])
+  deepEqual(
+    watch.verdicts.filter(({ id, to }) => names.includes(id) && to !== 'truechimer'),
+    [],
+  )
   equal((await target.client.time()).status, 'synchronised')
   for (const { client } of others) {
     const { nodes } = await client.nodes()
     for (const node of nodes) if (names.includes(node.id)) equal(node.status, 'truechimer')
   }
   const held = await heldBytes(target.program)
-  console.error('HELD', heldBefore, held)
   ok(held - heldBefore < 48 * 1024 * 1024, `${heldBefore} bytes before, ${held} after`)
 })

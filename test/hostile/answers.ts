@@ -19,7 +19,12 @@ export interface BadAnswer {
 
 let sequence = 0
 
-const answering = (author: HostileMember, networkId: Uint8Array, challenge: Uint8Array, given: ForgedProof = {}): Uint8Array => {
+const answering = (
+  author: HostileMember,
+  networkId: Uint8Array,
+  challenge: Uint8Array,
+  given: ForgedProof = {},
+): Uint8Array => {
   sequence += 1
   const made = { sequence, tai: nowTai() - NS_PER_MS, nonce: merkleRoot([challenge]), ...given }
   return challengeAnswerCodec.encode({ proof: forgeProof(author, networkId, made).proof, index: 0, size: 1, path: [] })
@@ -38,13 +43,16 @@ export const badAnswers = (networkId: Uint8Array, other: HostileMember): readonl
     told('cut off', 'malformed', (author, challenge) => truncated(good(author, challenge))),
     told('spelt in a second way', 'non-canonical', (author, challenge) => respelt(good(author, challenge))),
     told('something else', 'wrong-shape', otherShape),
-    told('larger than any answer', 'too-large', () => new Uint8Array(8_000)),
+    told('larger than any answer', 'too-large', () => new Uint8Array(8000)),
     told('another’s proof', 'wrong-author', (_, challenge) => good(other, challenge)),
     told('to no challenge', 'no-challenge', (author) => good(author, fresh())),
     told('to an earlier challenge', 'no-challenge', (author, challenge) => (kept ??= good(author, challenge))),
-    told('for another network', 'wrong-network', (author, challenge) => good(author, challenge, { networkId: fresh() })),
+    told('for another network', 'wrong-network', (author, challenge) =>
+      good(author, challenge, { networkId: fresh() }),
+    ),
     told('with another signature', 'bad-signature', (author, challenge) =>
-      good(author, challenge, { signature: new Uint8Array(64).fill(7) })),
+      good(author, challenge, { signature: new Uint8Array(64).fill(7) }),
+    ),
     {
       what: 'four gigabytes long, it says',
       channel: 'challenge',
@@ -72,7 +80,7 @@ export const answerWith =
   }
 
 /** Never says anything. */
-export const answerNever = (_: Stream): void => {}
+export const answerNever = (): void => {}
 
 /** Says one byte, and to everybody who waits one more whenever somebody else asks. */
 export const answerSlowly = (): ((stream: Stream) => void) => {

@@ -69,14 +69,18 @@ export const forgeAttestation = ({ key }: HostileMember, given: ForgedAttestatio
     roundTripNs: drawn,
     ...changed,
   }
-  return sealAttestation({ ...body, signature: signature ?? sign(key, ATTESTATION_DOMAIN, encodeAttestationBody(body)) })
+  return sealAttestation({
+    ...body,
+    signature: signature ?? sign(key, ATTESTATION_DOMAIN, encodeAttestationBody(body)),
+  })
 }
 
 /** Cut off in the middle. */
 export const truncated = (bytes: Uint8Array): Uint8Array => bytes.slice(0, bytes.length / 2)
 
 /** The same value with the head of its outermost array written one byte too long. */
-export const respelt = (bytes: Uint8Array): Uint8Array => Uint8Array.of(0x98, (bytes[0] ?? 0) & 31, ...bytes.subarray(1))
+export const respelt = (bytes: Uint8Array): Uint8Array =>
+  Uint8Array.of(0x98, (bytes[0] ?? 0) & 31, ...bytes.subarray(1))
 
 /** CBOR, canonical, and no message of ours. */
 export const otherShape = (): Uint8Array => encodeData(['something else', fresh()])
@@ -85,7 +89,8 @@ export const otherShape = (): Uint8Array => encodeData(['something else', fresh(
 export const deep = (): Uint8Array => Uint8Array.of(...new Uint8Array(200).fill(0x81), 0x58, 32, ...fresh())
 
 /** One bit turned. */
-export const flipped = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes, (byte, index) => (index === 3 ? byte ^ 1 : byte))
+export const flipped = (bytes: Uint8Array): Uint8Array =>
+  Uint8Array.from(bytes, (byte, index) => (index === 3 ? byte ^ 1 : byte))
 
 /** The identity: a key of order 1, under which anybody can sign. */
 export const SMALL_ORDER_KEY: Uint8Array = Uint8Array.of(1, ...new Uint8Array(31))

@@ -27,7 +27,7 @@ export interface GossipAttack {
   readonly make: () => readonly Uint8Array[]
 }
 
-const HOUR_NS = 3_600n * NS_PER_SEC
+const HOUR_NS = 3600n * NS_PER_SEC
 /** 2^252 + …: the order of the group, little-endian; added to S it makes a second spelling of a signature. */
 const ORDER = 2n ** 252n + 27_742_317_777_372_353_535_851_937_790_883_648_493n
 
@@ -51,10 +51,16 @@ export interface Forgers {
 /** What is wrong with a proof by itself, whoever hands it over. */
 export const badProofs = ({ networkId, member, stranger }: Forgers): readonly GossipAttack[] => {
   const one = (given?: ForgedProof): SealedProof => forgeProof(member, networkId, given)
-  const bytes = (what: string, reason: string, make: () => Uint8Array): GossipAttack => ({ what, reason, make: () => [make()] })
+  const bytes = (what: string, reason: string, make: () => Uint8Array): GossipAttack => ({
+    what,
+    reason,
+    make: () => [make()],
+  })
   return [
-    bytes('more than the topic carries', 'too-large', () => new Uint8Array(3_000).fill(fresh()[0] ?? 0)),
-    bytes('more than a proof', 'too-large', () => Uint8Array.of(0x58, 250, ...new Uint8Array(218), ...fresh(), ...new Uint8Array(400))),
+    bytes('more than the topic carries', 'too-large', () => new Uint8Array(3000).fill(fresh()[0] ?? 0)),
+    bytes('more than a proof', 'too-large', () =>
+      Uint8Array.of(0x58, 250, ...new Uint8Array(218), ...fresh(), ...new Uint8Array(400)),
+    ),
     bytes('nested too deep', 'too-large', deep),
     bytes('cut off', 'malformed', () => truncated(one().bytes)),
     bytes('chance', 'malformed', () => Uint8Array.of(0xff, ...fresh())),
@@ -62,16 +68,33 @@ export const badProofs = ({ networkId, member, stranger }: Forgers): readonly Go
     bytes('something else', 'wrong-shape', otherShape),
     bytes('of another network', 'wrong-network', () => one({ networkId: fresh() }).bytes),
     bytes('by a stranger', 'not-member', () => forgeProof(stranger, networkId).bytes),
-    bytes('by a key of small order', 'not-member', () => one({ nodeId: SMALL_ORDER_KEY, signature: new Uint8Array(64) }).bytes),
+    bytes(
+      'by a key of small order',
+      'not-member',
+      () => one({ nodeId: SMALL_ORDER_KEY, signature: new Uint8Array(64) }).bytes,
+    ),
     bytes('by a key that is no point', 'not-member', () => one({ nodeId: new Uint8Array(32).fill(0xff) }).bytes),
-    bytes('sources twice', 'bad-sources', () => one({ sources: [{ kind: 'ntp', count: 1 }, { kind: 'ntp', count: 1 }] }).bytes),
+    bytes(
+      'sources twice',
+      'bad-sources',
+      () =>
+        one({
+          sources: [
+            { kind: 'ntp', count: 1 },
+            { kind: 'ntp', count: 1 },
+          ],
+        }).bytes,
+    ),
     bytes('another’s signature', 'bad-signature', () => one({ signature: flipped(one().proof.signature) }).bytes),
     bytes('a second spelling of the signature', 'bad-signature', () => {
       const { proof } = one()
       return one({ ...proof, signature: sMoreByOrder(proof.signature) }).bytes
     }),
-    bytes('signed for something else', 'bad-signature', () =>
-      one({ signature: sign(member.key, TIME_PROOF_DOMAIN.replace('proof', 'other'), fresh()) }).bytes),
+    bytes(
+      'signed for something else',
+      'bad-signature',
+      () => one({ signature: sign(member.key, TIME_PROOF_DOMAIN.replace('proof', 'other'), fresh()) }).bytes,
+    ),
   ]
 }
 
@@ -111,13 +134,21 @@ export const badChains = (forgers: Forgers): readonly GossipAttack[] => {
   }
   return [
     { what: 'an hour ahead', reason: 'far-future', make: () => [chain.next({ tai: nowTai() + HOUR_NS }).bytes] },
-    { what: 'earlier with a later sequence', reason: 'backwards-time', make: after(({ proof }) => ({ tai: proof.tai - 1n })) },
+    {
+      what: 'earlier with a later sequence',
+      reason: 'backwards-time',
+      make: after(({ proof }) => ({ tai: proof.tai - 1n })),
+    },
     {
       what: 'not naming the one before',
       reason: 'broken-chain',
       make: after(({ proof }) => ({ sequence: proof.sequence + 1, previous: fresh() })),
     },
-    { what: 'two with one sequence', reason: 'equivocation', make: after(({ proof }) => ({ sequence: proof.sequence })) },
+    {
+      what: 'two with one sequence',
+      reason: 'equivocation',
+      make: after(({ proof }) => ({ sequence: proof.sequence })),
+    },
   ]
 }
 
@@ -125,11 +156,18 @@ export const badChains = (forgers: Forgers): readonly GossipAttack[] => {
 export const tooManyProofs = (forgers: Forgers): readonly GossipAttack[] => {
   const chain = new Chain(forgers)
   return [
-    { what: 'more than a slot holds', reason: 'too-many-proofs', make: () => Array.from({ length: RUSH }, () => chain.next().bytes) },
+    {
+      what: 'more than a slot holds',
+      reason: 'too-many-proofs',
+      make: () => Array.from({ length: RUSH }, () => chain.next().bytes),
+    },
     {
       what: 'long gone',
       reason: 'superseded',
-      make: () => [...Array.from({ length: 5 }, () => chain.next().bytes), chain.make({ sequence: 1, tai: nowTai() - HOUR_NS }).bytes],
+      make: () => [
+        ...Array.from({ length: 5 }, () => chain.next().bytes),
+        chain.make({ sequence: 1, tai: nowTai() - HOUR_NS }).bytes,
+      ],
     },
   ]
 }
@@ -150,26 +188,38 @@ export const badAttestations = (
   held: { readonly own: CID; readonly other: () => CID },
 ): readonly GossipAttack[] => {
   const one = (given?: ForgedAttestation): Uint8Array => forgeAttestation(member, given).bytes
-  const bytes = (what: string, reason: string, make: () => Uint8Array): GossipAttack => ({ what, reason, make: () => [make()] })
+  const bytes = (what: string, reason: string, make: () => Uint8Array): GossipAttack => ({
+    what,
+    reason,
+    make: () => [make()],
+  })
   const soon = (): bigint => nowTai() + 4n * SLOT_NS
-  const window = (from: bigint, length: bigint): ForgedAttestation => ({ sentEarliest: from, receivedLatest: from + length })
+  const window = (from: bigint, length: bigint): ForgedAttestation => ({
+    sentEarliest: from,
+    receivedLatest: from + length,
+  })
   return [
-    bytes('more than the topic carries', 'too-large', () => new Uint8Array(5_000).fill(fresh()[1] ?? 0)),
+    bytes('more than the topic carries', 'too-large', () => new Uint8Array(5000).fill(fresh()[1] ?? 0)),
     bytes('cut off', 'malformed', () => truncated(one())),
     bytes('a second spelling', 'non-canonical', () => respelt(one())),
     bytes('something else', 'wrong-shape', otherShape),
     bytes('by a stranger', 'not-member', () => forgeAttestation(stranger).bytes),
-    bytes('by a key of small order', 'not-member', () => one({ witness: SMALL_ORDER_KEY, signature: new Uint8Array(64) })),
+    bytes('by a key of small order', 'not-member', () =>
+      one({ witness: SMALL_ORDER_KEY, signature: new Uint8Array(64) }),
+    ),
     bytes('received before it was sent', 'bad-window', () => one(window(nowTai(), -1n))),
-    bytes('shorter than its round trip', 'bad-window', () => one({ ...window(nowTai(), NS_PER_MS), roundTripNs: 5_000_000 })),
+    bytes('shorter than its round trip', 'bad-window', () =>
+      one({ ...window(nowTai(), NS_PER_MS), roundTripNs: 5_000_000 }),
+    ),
     bytes('longer than any bound', 'bad-window', () => one(window(nowTai(), 60n * NS_PER_SEC))),
-    bytes('another’s signature', 'bad-signature', () => one({ signature: flipped(forgeAttestation(member).attestation.signature) })),
+    bytes('another’s signature', 'bad-signature', () =>
+      one({ signature: flipped(forgeAttestation(member).attestation.signature) }),
+    ),
     bytes('an hour ago', 'slot-closed', () => one(window(nowTai() - HOUR_NS, 2n * NS_PER_MS))),
     bytes('at the beginning of time', 'slot-closed', () => one(window(0n, 2n * NS_PER_MS))),
     bytes('an hour ahead', 'slot-too-far', () => one(window(nowTai() + HOUR_NS, 2n * NS_PER_MS))),
     bytes('at the end of time', 'slot-too-far', () => one(window(TAI_MAX - NS_PER_SEC, 2n * NS_PER_MS))),
-    bytes('nobody asked', 'not-asked', () =>
-      one({ proof: held.other(), ...window(soon(), 2n * NS_PER_MS) })),
+    bytes('nobody asked', 'not-asked', () => one({ proof: held.other(), ...window(soon(), 2n * NS_PER_MS) })),
     bytes('about oneself', 'own-witness', () => one({ proof: held.own, ...window(soon(), 2n * NS_PER_MS) })),
   ]
 }

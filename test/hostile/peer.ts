@@ -1,4 +1,5 @@
 /** A libp2p peer that says what it likes: any bytes on any topic or protocol, framed or not. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Libp2p, Stream } from '@libp2p/interface'
@@ -28,7 +29,12 @@ export class HostilePeer implements AsyncDisposable {
     for (const [protocol, answer] of Object.entries(options.serve ?? {})) await node.handle(protocol, answer)
     await node.start()
     const peer = new HostilePeer(node, options.address)
-    await peer.connect()
+    try {
+      await peer.connect()
+    } catch (error) {
+      await node.stop()
+      throw error
+    }
     return peer
   }
 
@@ -60,6 +66,8 @@ export class HostilePeer implements AsyncDisposable {
       try {
         await this.gossip(topic, message)
         sent += message.length
+        // A turn of the event loop, or the news that the other hung up would never come in.
+        await nextTurn()
       } catch {
         break // cut off: that is what the flood was for
       }

@@ -45,8 +45,6 @@ export interface Stage extends AsyncDisposable {
   readonly target: HonestNode
   readonly others: readonly HonestNode[]
   readonly hostile: readonly HostileMember[]
-  /** Ends one of the honest as a person would, and waits for it. */
-  stop(node: HonestNode): Promise<void>
 }
 
 /** Key pair number `index` of the hostile: members of the network for the first few, strangers beyond. */
@@ -60,6 +58,8 @@ export const hostileKey = (index: number): HostileMember => {
 /** Starts the honest nodes one after the other, since each is told the addresses of those before it. */
 export const openStage = async (hostileCount: number): Promise<Stage> => {
   const root = mkdtempSync(join(tmpdir(), 'truechimer-hostile-'))
+  await using stack = new AsyncDisposableStack()
+  stack.defer(() => rmSync(root, { recursive: true, force: true }))
   const hostile = Array.from({ length: hostileCount }, (_, index) => hostileKey(index))
   const directories = HONEST.map((name) => join(root, name))
   const ids = await Promise.all(
@@ -68,34 +68,33 @@ export const openStage = async (hostileCount: number): Promise<Stage> => {
   const genesis: GenesisFile = {
     name: 'hostile',
     // Nobody is held absent while the test runs: a machine that is busy elsewhere is no finding.
-    parameters: { slotNs: Number(SLOT_NS), committeeSeats: 2, absentAfterSlots: 1_000 },
+    parameters: { slotNs: Number(SLOT_NS), committeeSeats: 2, absentAfterSlots: 1000 },
     members: [
       ...ids.map((id, index) => ({ id, name: HONEST[index] ?? id, weight: HONEST_WEIGHT })),
       ...hostile.map(({ id }, index) => ({ id, name: `hostile ${index}` })),
     ],
   }
   const nodes: HonestNode[] = []
+  stack.defer(async () => void (await Promise.all(nodes.map(stop))))
   for (const directory of directories) {
     await writeSettings(directory, { config: { sources: { hostBoundMs: 2, pollIntervalMs: 500 } }, genesis })
     nodes.push(await startHonest(directory, nodes))
   }
   const [target, ...others] = nodes
   if (target === undefined) throw new TypeError('no node')
-  const stop = async ({ program }: HonestNode): Promise<void> => {
-    program.kill('SIGTERM')
-    await program.ended()
-  }
+  const opened = stack.move()
   return {
     genesis: readGenesis(genesis),
     target,
     others,
     hostile,
-    stop,
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all(nodes.map(stop))
-      rmSync(root, { recursive: true, force: true })
-    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+}
+
+const stop = async ({ program }: HonestNode): Promise<void> => {
+  program.kill('SIGTERM')
+  await program.ended()
 }
 
 /** The first one opens its inspector too, so that its live memory can be weighed. */

@@ -24,7 +24,7 @@ export class Watch implements AsyncDisposable {
   constructor(node: HonestNode) {
     this.#node = node
     // Every slow caller waits for events.
-    setMaxListeners(1_000, this.#events)
+    setMaxListeners(1000, this.#events)
     this.#reading = this.#read()
   }
 
@@ -57,7 +57,9 @@ export class Watch implements AsyncDisposable {
   }
 
   async refusals(): Promise<Refusals> {
-    const lines = (await this.metrics()).matchAll(/^truechimer_refusals_total\{channel="([^"]*)",reason="([^"]*)"\} (\d+)$/gm)
+    const lines = (await this.metrics()).matchAll(
+      /^truechimer_refusals_total\{channel="([^"]*)",reason="([^"]*)"\} (\d+)$/gm,
+    )
     return new Map([...lines].map(([, channel = '', reason = '', count]) => [`${channel} ${reason}`, Number(count)]))
   }
 
