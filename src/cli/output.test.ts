@@ -5,9 +5,14 @@ import * as fc from 'fast-check'
 import { ChimerError } from '../base/index.ts'
 import { reportFailure, table, visibleLength, wantsColours } from './output.ts'
 
-const colourTable: readonly (readonly [env: Record<string, string>, isTerminal: boolean, wanted: boolean])[] = [
+const colourTable: readonly (readonly [
+  env: Record<string, string>,
+  isTerminal: boolean | undefined,
+  wanted: boolean,
+])[] = [
   [{}, true, true],
   [{}, false, false],
+  [{ CI: 'true' }, undefined, false],
   [{ NO_COLOR: '1' }, true, false],
   [{ NO_COLOR: '' }, true, true],
   [{ FORCE_COLOR: '1' }, false, true],
@@ -18,7 +23,7 @@ const colourTable: readonly (readonly [env: Record<string, string>, isTerminal: 
   [{ TERM: 'dumb' }, true, false],
 ]
 for (const [environment, isTerminal, wanted] of colourTable)
-  test(`colours for ${JSON.stringify(environment)} on ${isTerminal ? 'a terminal' : 'a pipe'}: ${wanted}`, () =>
+  test(`colours for ${JSON.stringify(environment)} on ${isTerminal === true ? 'a terminal' : 'a pipe'}: ${wanted}`, () =>
     equal(wantsColours(environment, isTerminal), wanted))
 
 test('columns line up, colours do not count, and nothing hangs over at the end', () =>

@@ -17,12 +17,13 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
  */
 export const wantsColours = (
   environment: Readonly<Record<string, string | undefined>>,
-  isTerminal: boolean,
+  /** As a stream says: undefined where it is none. */
+  isTerminal: boolean | undefined,
 ): boolean => {
   const { NO_COLOR: never = '', FORCE_COLOR: always, TERM: terminal } = environment
   if (never !== '') return false
   if (always !== undefined) return always !== '0' && always !== 'false'
-  return isTerminal && terminal !== 'dumb'
+  return isTerminal === true && terminal !== 'dumb'
 }
 
 export type Colours = ReturnType<typeof picocolors.createColors>

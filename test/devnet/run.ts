@@ -1,14 +1,17 @@
 /** A devnet as a person starts it: the program in a process of its own, seen through what it prints and leaves. */
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { readFileSync, readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 const PROGRAM = new URL('../../bin/truechimer.js', import.meta.url).pathname
 
+/** A line that a test waits for comes sooner than this, ms, or never. */
+const LINE_MS_MAX = 60_000
+
 export interface RunningProgram {
   readonly pid: number
-  /** Resolves with the first line (of either stream) that matches; rejects where the program ends before. */
+  /** Resolves with the first line (of either stream) that matches; rejects where the program ends before, or says no such thing for a minute. */
   line(pattern: RegExp): Promise<RegExpExecArray>
   kill(signal: NodeJS.Signals): void
   /** Resolves when it has ended and said all. */
@@ -26,10 +29,10 @@ export const runProgram = (args: readonly string[], environment: Record<string, 
   })
   const stdout: string[] = []
   const stderr: string[] = []
-  const waiting = new Set<(line: string) => void>()
+  const heard = new EventEmitter<{ line: [string] }>()
   const hear = (into: string[]) => (line: string) => {
     into.push(line)
-    for (const listener of waiting) listener(line)
+    heard.emit('line', line)
   }
   createInterface({ input: child.stdout }).on('line', hear(stdout))
   createInterface({ input: child.stderr }).on('line', hear(stderr))
@@ -37,18 +40,27 @@ export const runProgram = (args: readonly string[], environment: Record<string, 
   return {
     pid: child.pid ?? 0,
     kill: (signal) => void child.kill(signal),
-    line: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = (line: string): void => {
-          const match = pattern.exec(line)
-          if (match === null) return
-          waiting.delete(look)
-          resolve(match)
-        }
-        waiting.add(look)
-        for (const line of [...stdout, ...stderr]) look(line)
-        void closed.then(() => reject(new Error(`ended without a line like ${pattern}: ${stderr.join('\n')}`)))
-      }),
+    line: (pattern) => {
+      const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>()
+      const look = (line: string): void => {
+        const match = pattern.exec(line)
+        if (match !== null) resolve(match)
+      }
+      const fail = (why: string): void =>
+        reject(new Error(`${why} without a line like ${pattern}: ${[...stdout, ...stderr].join('\n')}`))
+      // A program that never says it would keep the test's process, and itself, alive for ever.
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL')
+        fail('killed')
+      }, LINE_MS_MAX)
+      heard.on('line', look)
+      for (const line of [...stdout, ...stderr]) look(line)
+      void closed.then(() => fail('ended'))
+      return promise.finally(() => {
+        clearTimeout(timer)
+        heard.off('line', look)
+      })
+    },
     ended: async () => {
       await closed
       return { code: child.exitCode, stdout, stderr }
