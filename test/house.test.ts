@@ -57,6 +57,12 @@ const plants: readonly (readonly [name: string, path: string, text: string, say:
   ['a fetch in a core', 'src/node/planted.ts', "export const page = fetch('http://127.0.0.1/')", /fetch/],
   ['a bare error', 'src/cli/planted.ts', "throw new Error('oh')", /bare Error/],
   [
+    'a dashboard that reaches into the house',
+    'web/src/planted.ts',
+    "import { Chimer } from '../../src/node/index.ts'\nvoid Chimer",
+    /dashboard imports/,
+  ],
+  [
     'a file over 500 lines',
     'src/base/planted.ts',
     'export const one = 1\n'.repeat(501).replaceAll('one', 'one'),

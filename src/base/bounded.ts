@@ -1,6 +1,6 @@
 /**
- * Collections that a peer cannot grow. Every queue and map that outside input fills is one of these, with its maximum in
- * view where it is made.
+ * Collections that a peer cannot grow, with their maximum in view where they are made. What outside input fills is one of
+ * these, or a map whose keys are the members of a fixed list.
  */
 import assert from 'node:assert/strict'
 

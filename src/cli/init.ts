@@ -46,7 +46,7 @@ const passphraseOf = async (options: InitOptions): Promise<string | undefined> =
 const ownGenesis = (id: string, name: string): GenesisFile => ({ name: 'own', members: [{ id, name }] })
 
 const tell = (
-  { data, name, genesis }: InitOptions,
+  { data, name, genesis, passphraseFile }: InitOptions,
   made: { readonly id: string; readonly isMember: boolean },
 ): void => {
   say(`${colours.green('made')} ${genesis === undefined ? name : 'a node'}  ${made.id}`)
@@ -57,7 +57,8 @@ const tell = (
     note('This node is not among the genesis’ members yet: it will watch, and its proofs will not count.')
     note('Before the network begins, add its id to "members" and give every node the same file.')
   }
-  note(`Run it with: truechimer node --data ${shellWord(data)} --ntp HOST:123`)
+  const unlock = passphraseFile === undefined ? '' : ` --passphrase-file ${shellWord(passphraseFile)}`
+  note(`Run it with: truechimer node --data ${shellWord(data)}${unlock} --ntp HOST:123`)
 }
 
 /** A path as it can be typed again. */

@@ -229,7 +229,9 @@ export class Chimer implements AsyncDisposable {
   }
 
   #ownMeasurement(sealed: SealedProof, attestation: SealedAttestation): void {
-    this.judging.keepProof(sealed)
+    const kept = this.judging.keepProof(sealed)
+    if (kept.verdict !== 'accept' && kept.reason !== 'already-known')
+      this.#noteRefusal({ channel: 'answer', from: nodeIdText(sealed.proof.nodeId), ...kept })
     this.judging.keepAttestation(attestation)
     void this.#publish(attestationsTopic(this.#options.genesis.networkId), attestation.bytes)
   }

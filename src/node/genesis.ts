@@ -26,7 +26,7 @@ const parametersSchema = z.strictObject({
   acceptedVarianceNs: durationNs.min(1000).max(10_000_000_000).default(Number(JUDGEMENT_DEFAULTS.acceptedVarianceNs)),
   /** Witnesses of one node in one slot. */
   committeeSeats: z.number().int().min(1).max(64).default(JUDGEMENT_DEFAULTS.committeeSeats),
-  /** Slots without a proof until a node is absent. */
+  /** Slots without a witnessed proof until a node is absent. */
   absentAfterSlots: z.number().int().min(2).max(1_000_000).default(JUDGEMENT_DEFAULTS.absentAfterSlots),
 })
 const memberSchema = z.strictObject({

@@ -203,12 +203,12 @@ test('what comes to nothing, and what is said of it', async () => {
   const silent = witnessOf(() => new Promise(() => {}))
   silent.witnessing.plan(7, 0n)
   await silent.world.runUntil(4n * NS_PER_SEC)
-  deepEqual([silent.troubles, silent.measured], [['TC_NET_TIMEOUT'], []])
+  deepEqual([silent.refused, silent.troubles, silent.measured], [['timed-out'], [], []])
 
   const refusing = witnessOf(async () => ignore('clock-not-ready'))
   refusing.witnessing.plan(7, 0n)
   await refusing.world.runUntil(NS_PER_SEC)
-  deepEqual(refusing.troubles, ['TC_NET_REFUSED'])
+  deepEqual([refusing.refused, refusing.troubles], [['answer-refused'], []])
 
   const babbling = witnessOf(async () => accept(new Uint8Array(9)))
   babbling.witnessing.plan(7, 0n)

@@ -21,7 +21,16 @@ import {
 import type { Member, SealedAttestation, SealedProof } from '../proofs/index.ts'
 
 /** Why an exchange came to nothing, besides what is wrong with an answer (ANSWER_REASONS). */
-export const WITNESSING_REASONS = ['not-connected', 'clock-moved'] as const
+export const WITNESSING_REASONS = ['not-connected', 'clock-moved', 'timed-out', 'answer-refused', 'too-large'] as const
+export type WitnessingReason = (typeof WITNESSING_REASONS)[number]
+
+/** A question that came to nothing on the way is counted against whom it was put to; anything else is trouble of ours. */
+const REASON_OF_FAILURE: Readonly<Record<string, WitnessingReason>> = {
+  TC_NET_UNREACHABLE: 'not-connected',
+  TC_NET_REFUSED: 'answer-refused',
+  TC_NET_TOO_LARGE: 'too-large',
+  TC_NET_TIMEOUT: 'timed-out',
+}
 
 /** A witness waits this long for an answer, ns. */
 export const ANSWER_NS_MAX = 2n * NS_PER_SEC
@@ -93,7 +102,10 @@ export class Witnessing {
       await this.#exchange(subject, AbortSignal.any([timeout.signal, this.#closing.signal]))
     } catch (error) {
       if (!(error instanceof ChimerError)) throw error
-      if (!this.#closing.signal.aborted) onTrouble(error)
+      if (this.#closing.signal.aborted) return
+      const reason = REASON_OF_FAILURE[error.code]
+      if (reason === undefined) onTrouble(error)
+      else onRefused({ subject, reason })
     } finally {
       cancel()
     }

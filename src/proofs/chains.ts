@@ -1,6 +1,6 @@
 /**
  * The chains of proofs, one per author: what fits in, what is a replay, what goes backwards, and what convicts its
- * author. Holds a bounded number of recent proofs; older ones are gone (availability keeps them later).
+ * author. Holds a bounded number of recent proofs; older ones are gone.
  *
  * Gossip does not keep order: a proof that comes after its successor is taken into its place, as long as it fits between
  * its neighbours, because attestations name it. Nothing here counts against the peer that handed a proof over: what is

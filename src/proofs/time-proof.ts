@@ -1,6 +1,7 @@
 /**
  * The time proof: a node's signed statement "at sequence n my clock reads T ± U", chained to its previous one, naming the
- * newest finalised block (so it cannot be older) and the root of the challenges it answers (so it cannot be precomputed).
+ * newest finalised block (so that it cannot be older; zeros as long as there are no blocks) and the root of the challenges it
+ * answers (so that it cannot be precomputed).
  *
  * Source: DESIGN §5.2; seed 000 "Proof Generation Unit". Rules P-1 to P-3 in docs/spec/proofs.md.
  * It does not promise that T is right: that is what witnesses measure.

@@ -1,6 +1,6 @@
 /**
- * What the HTTP API asks of a node: the views of `schema.ts`, and nothing else of its insides. `node/` implements it in the
- * command that starts a node; tests implement it with tables.
+ * What the HTTP API asks of a node: the views of `schema.ts`, and nothing else of its insides. `node-backend.ts` implements it
+ * over a running node; tests implement it with tables.
  */
 import type { Admission, Cancel } from '../base/index.ts'
 import type {
@@ -15,7 +15,7 @@ import type {
 } from './schema.ts'
 
 export interface Backend {
-  /** Undefined while the clock is unsynchronised: there is no time to give. */
+  /** Undefined before the clock's first majority. One that has lost it still reads, and says `unsynchronised`. */
   time(): TimeView | undefined
   status(): StatusView
   nodes(): NodesView

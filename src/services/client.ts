@@ -1,6 +1,6 @@
 /**
  * The typed client of the HTTP API, exported as `truechimer/client`. It runs in browsers and in Node: it stands on `fetch`,
- * streams and timers, and imports nothing but the shapes that the server itself validates with (`schema.ts`).
+ * streams and timers, and imports the shapes that the server itself validates with (`schema.ts`), what those stand on, and nothing else.
  *
  * Every answer is checked against its shape before it is handed out; keys that this version does not know are dropped, so
  * a newer node can be asked by an older client. Everything that goes wrong is an `ApiError` with a stable code.

@@ -1,6 +1,6 @@
 /**
  * Every number that bounds what a caller of the HTTP API can make a node do. One table, so that docs/spec/api.md and the
- * tests name the same ones. `openHttpApi` takes other values for tests and for operators with other needs.
+ * tests name the same ones. `openHttpApi` takes other values for tests and for programs that embed it.
  */
 export interface ApiLimits {
   /** Bytes of a request body. The largest honest one is a fault, under 200 bytes. */

@@ -22,7 +22,7 @@ export const clockRoutes = (app: ApiApp, backend: Backend): void => {
     },
     handler: async () => {
       const time = backend.time()
-      if (time === undefined) throw refuse('TC_API_UNSYNCHRONISED')
+      if (time === undefined || time.status === 'unsynchronised') throw refuse('TC_API_UNSYNCHRONISED')
       return time
     },
   })

@@ -8,7 +8,7 @@
  * whole (less one unit) lies, so the true offset is covered by all the rest: the answer is the hull of all points covered
  * by `heard − (total − 1) div 3`, as for the time of a block (DESIGN §5.5).
  *
- * Source: DESIGN §5.3; seed 000 "Accepted Range of Variance", "Validation Engine". Rules V-1 to V-4 in
+ * Source: DESIGN §5.3; seed 000 "Accepted Range of Variance", "Validation Engine". Rules V-1 to V-3 in
  * docs/spec/validation.md. It knows nothing of who lies: with less than a third of a committee's weight false, the interval
  * holds the node's true offset, however many of the others are silent; with more it may not.
  */

@@ -3,6 +3,8 @@
  * When the node goes away the last view stays and the link says since when; coming back needs no hand.
  */
 import { type ApiError, type Client, openClient, type StreamState } from '../../../src/services/client.ts'
+import type { EventView } from '../../../src/services/schema.ts'
+import { isWayGuessed } from '../model/view.ts'
 import type { Store } from './store.ts'
 
 /** What the page draws from; proofs and attestations are too many for a picture. */
@@ -50,7 +52,8 @@ const wayOf = (
 }
 
 const askTime = async (client: Client, store: Store): Promise<void> => {
-  if (store.get().status?.clock.status === 'unsynchronised') return
+  const { time: known, status } = store.get()
+  if ((known ?? status?.clock)?.status === 'unsynchronised') return
   const sentMs = performance.now()
   const time = await optional(client.time())
   if (time !== undefined) store.send({ type: 'time', time, ...wayOf('/v1/time', sentMs, performance.now()) })
@@ -87,6 +90,12 @@ const refresh = async (client: Client, store: Store, round: AbortController): Pr
   }
 }
 
+/** A pushed clock came an unknown way: one short question says how sure we may be of it. */
+const hearEvent = (client: Client, store: Store, event: EventView): void => {
+  store.send({ type: 'event', event, counterMs: performance.now() })
+  if (event.type === 'clock' && isWayGuessed(store.get())) void askTime(client, store)
+}
+
 /** One life of the link; resolves with what ended it. */
 const live = async (client: Client, store: Store, signal: AbortSignal): Promise<string> => {
   const round = new AbortController()
@@ -101,7 +110,7 @@ const live = async (client: Client, store: Store, signal: AbortSignal): Promise<
       if (state === 'waiting') end(error ?? 'The stream of events ended.')
     }
     for await (const event of client.events({ types: EVENT_TYPES, signal: round.signal, onState }))
-      store.send({ type: 'event', event, counterMs: performance.now() })
+      hearEvent(client, store, event)
     return whyOf(round.signal.reason)
   } catch (error) {
     return whyOf(error)

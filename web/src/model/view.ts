@@ -126,6 +126,9 @@ const onClock = (view: View, time: TimeView, sources: readonly SourceView[], cou
   return { ...next, anchor: { ...view.anchor, nodeNs: time.uncertaintyNs } }
 }
 
+/** Is the clock shown with a guess at the way here, because no question of ours has been answered since? */
+export const isWayGuessed = (view: View): boolean => view.anchor?.pathNs === PUSHED_NS
+
 /** Newest first; what is told twice (after a reconnection, or by a node's record) stands once, in its fuller form. */
 const withEntries = (view: View, entries: readonly Entry[]): View => {
   const known = new Set(view.ticker.map(({ key }) => key))
