@@ -89,8 +89,8 @@ export const openAttestation = (
   const decoded = attestationCodec.decode(bytes)
   if (decoded.verdict !== 'accept') return decoded
   const attestation = decoded.value
-  if (!mayWitness(attestation.witness)) return reject('not-member')
   if (keySpellingFault(attestation.witness) !== undefined) return reject('bad-key')
+  if (!mayWitness(attestation.witness)) return reject('not-member')
   if (!isWindowPossible(attestation)) return reject('bad-window')
   const { signature, ...body } = attestation
   const signed = { publicKey: attestation.witness, domain: ATTESTATION_DOMAIN, signature }

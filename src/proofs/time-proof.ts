@@ -147,8 +147,8 @@ export const timeProofFault = (
   mayProve: (nodeId: Uint8Array) => boolean = () => true,
 ): TimeProofReason | undefined => {
   if (!equalBytes(proof.networkId, networkId)) return 'wrong-network'
-  if (!mayProve(proof.nodeId)) return 'not-member'
   if (keySpellingFault(proof.nodeId) !== undefined) return 'bad-key'
+  if (!mayProve(proof.nodeId)) return 'not-member'
   if (!areSourcesOrdered(proof.sources)) return 'bad-sources'
   const { signature, ...body } = proof
   const signed = { publicKey: proof.nodeId, domain: TIME_PROOF_DOMAIN, body: encodeTimeProofBody(body), signature }

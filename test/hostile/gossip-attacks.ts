@@ -70,10 +70,10 @@ export const badProofs = ({ networkId, member, stranger }: Forgers): readonly Go
     bytes('by a stranger', 'not-member', () => forgeProof(stranger, networkId).bytes),
     bytes(
       'by a key of small order',
-      'not-member',
+      'bad-key',
       () => one({ nodeId: SMALL_ORDER_KEY, signature: new Uint8Array(64) }).bytes,
     ),
-    bytes('by a key that is no point', 'not-member', () => one({ nodeId: new Uint8Array(32).fill(0xff) }).bytes),
+    bytes('by a key that has a second spelling', 'bad-key', () => one({ nodeId: new Uint8Array(32).fill(0xff) }).bytes),
     bytes(
       'sources twice',
       'bad-sources',
@@ -204,7 +204,7 @@ export const badAttestations = (
     bytes('a second spelling', 'non-canonical', () => respelt(one())),
     bytes('something else', 'wrong-shape', otherShape),
     bytes('by a stranger', 'not-member', () => forgeAttestation(stranger).bytes),
-    bytes('by a key of small order', 'not-member', () =>
+    bytes('by a key of small order', 'bad-key', () =>
       one({ witness: SMALL_ORDER_KEY, signature: new Uint8Array(64) }),
     ),
     bytes('received before it was sent', 'bad-window', () => one(window(nowTai(), -1n))),
