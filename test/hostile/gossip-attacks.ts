@@ -204,9 +204,7 @@ export const badAttestations = (
     bytes('a second spelling', 'non-canonical', () => respelt(one())),
     bytes('something else', 'wrong-shape', otherShape),
     bytes('by a stranger', 'not-member', () => forgeAttestation(stranger).bytes),
-    bytes('by a key of small order', 'bad-key', () =>
-      one({ witness: SMALL_ORDER_KEY, signature: new Uint8Array(64) }),
-    ),
+    bytes('by a key of small order', 'bad-key', () => one({ witness: SMALL_ORDER_KEY, signature: new Uint8Array(64) })),
     bytes('received before it was sent', 'bad-window', () => one(window(nowTai(), -1n))),
     bytes('shorter than its round trip', 'bad-window', () =>
       one({ ...window(nowTai(), NS_PER_MS), roundTripNs: 5_000_000 }),
