@@ -1,0 +1,122 @@
+/**
+ * The same filter many times over, each with another idea of the world, and a weight for each by how well it foresaw what came:
+ * how fast the oscillator wanders (a grid of half decades) times how the path's noise is to be read. What the bank says is the
+ * mixture. So the process noise is never given, it is inferred; and it may change, because old evidence fades.
+ *
+ *   log wⱼ ← λ log wⱼ − ½ (ln S + min(y²/S, gate²))
+ *
+ * Source: multiple-model estimation (Magill 1965), with fading evidence. Pure. Seconds.
+ * Not promised: a truth between or beyond the grid's points; the mixture's spread is what it knows of that.
+ */
+import { corrected, predicted } from './kalman-step.ts'
+import type { Belief } from './kalman-step.ts'
+import { READINGS } from './path.ts'
+import type { Reading, ReadingKind, Readings } from './path.ts'
+
+export interface BankOptions {
+  /** Random walk of the slope, one a model: standard deviation per square root of a second. */
+  readonly wanders: readonly number[]
+  /** λ: how much of its evidence a model keeps at each measurement, 0 to 1. */
+  readonly memory: number
+  /** Standard deviation of the slope before anything is known. */
+  readonly slopeSigma: number
+  readonly gateSigma: number
+}
+
+export interface Model {
+  readonly wander: number
+  readonly reading: ReadingKind
+  readonly belief: Belief
+  /** Up to a constant; the largest is 0. */
+  readonly logWeight: number
+}
+
+export interface Bank {
+  readonly atSec: number
+  readonly models: readonly Model[]
+}
+
+const startBelief = ({ offsetSec, varianceSec2 }: Reading, slope: number, slopeSigma: number): Belief => ({
+  offsetSec,
+  slope,
+  p11: varianceSec2,
+  p12: 0,
+  p22: slopeSigma * slopeSigma,
+})
+
+/** A bank that has heard one word; all models weigh the same. */
+export const startBank = (
+  first: { readonly atSec: number; readonly readings: Readings; readonly slope: number },
+  options: BankOptions,
+): Bank => ({
+  atSec: first.atSec,
+  models: options.wanders.flatMap((wander) =>
+    READINGS.map((reading) => ({
+      wander,
+      reading,
+      belief: startBelief(first.readings[reading], first.slope, options.slopeSigma),
+      logWeight: 0,
+    })),
+  ),
+})
+
+/** The bank after one more word. Words come in order of time, or nearly: a little earlier is as good as a little later. */
+export const stepped = (bank: Bank, word: { readonly atSec: number; readonly readings: Readings }, options: BankOptions): Bank => {
+  const ageSec = word.atSec - bank.atSec
+  const models = bank.models.map((model) => {
+    const before = predicted(model.belief, ageSec, model.wander * model.wander)
+    const { belief, surprise, varianceSec2 } = corrected(before, word.readings[model.reading], options.gateSigma)
+    const evidence = -0.5 * (Math.log(varianceSec2) + Math.min(surprise, options.gateSigma ** 2))
+    return { ...model, belief, logWeight: options.memory * model.logWeight + evidence }
+  })
+  const heaviest = Math.max(...models.map(({ logWeight }) => logWeight))
+  return { atSec: word.atSec, models: models.map((model) => ({ ...model, logWeight: model.logWeight - heaviest })) }
+}
+
+/** The mixture's mean and spread at `atSec`. */
+export interface Mixture {
+  readonly offsetSec: number
+  readonly offsetSigmaSec: number
+  readonly slope: number
+  readonly slopeSigma: number
+}
+
+export const mixtureAt = (bank: Bank, atSec: number): Mixture => {
+  const parts = bank.models.map(({ belief, wander, logWeight }) => ({
+    weight: Math.exp(logWeight),
+    belief: predicted(belief, atSec - bank.atSec, wander * wander),
+  }))
+  const total = parts.reduce((sum, { weight }) => sum + weight, 0)
+  const mean = (of: (belief: Belief) => number): number =>
+    parts.reduce((sum, { weight, belief }) => sum + weight * of(belief), 0) / total
+  const offsetSec = mean((belief) => belief.offsetSec)
+  const slope = mean((belief) => belief.slope)
+  return {
+    offsetSec,
+    slope,
+    offsetSigmaSec: Math.sqrt(mean((belief) => belief.p11 + (belief.offsetSec - offsetSec) ** 2)),
+    slopeSigma: Math.sqrt(mean((belief) => belief.p22 + (belief.slope - slope) ** 2)),
+  }
+}
+
+/** How far a reading is from what the bank expected, in standard deviations with its sign: by the model that minds least. */
+export const surpriseOf = (bank: Bank, word: { readonly atSec: number; readonly readings: Readings }): number => {
+  let least = Number.POSITIVE_INFINITY
+  for (const model of bank.models) {
+    if (model.logWeight < NEGLIGIBLE) continue
+    const before = predicted(model.belief, word.atSec - bank.atSec, model.wander * model.wander)
+    const { offsetSec, varianceSec2 } = word.readings[model.reading]
+    const sigmas = (offsetSec - before.offsetSec) / Math.sqrt(before.p11 + varianceSec2)
+    if (Math.abs(sigmas) < Math.abs(least)) least = sigmas
+  }
+  return least
+}
+
+/** ln of a weight that no longer matters (1 %). */
+const NEGLIGIBLE = -4.6
+
+export const heaviestModel = (bank: Bank): Model | undefined =>
+  bank.models.reduce<Model | undefined>(
+    (best, model) => (best === undefined || model.logWeight > best.logWeight ? model : best),
+    undefined,
+  )
