@@ -251,3 +251,12 @@ describe('signing under a domain', () => {
     throws(() => signDigest(key, new Uint8Array(31)))
   })
 })
+
+test('a key in a Buffer that is a view of others’ bytes is looked at and not changed', () => {
+  const [first] = rfc.cases
+  const whole = Buffer.from(rfc.cases.map(({ publicKey }) => [...publicKey]).flat())
+  const before = Buffer.from(whole)
+  for (let at = 0; at < whole.length; at += 32) equal(publicKeyFault(whole.subarray(at, at + 32)), undefined)
+  deepEqual(whole, before)
+  ok(first !== undefined && rfc.cases.some(({ publicKey }) => ((publicKey[31] ?? 0) & 0x80) !== 0))
+})

@@ -71,7 +71,8 @@ export const faultOfPoint = (
   depth: 'spelling-only' | 'with-curve',
 ): 'non-canonical' | 'small-order' | 'off-curve' | undefined => {
   assert.equal(bytes.length, POINT_BYTES)
-  const y = bytes.slice()
+  // Not slice: of a Node Buffer that is a view, and the sign bit must not be cleared in the caller's key.
+  const y = Uint8Array.from(bytes)
   y[POINT_BYTES - 1] = (y[POINT_BYTES - 1] ?? 0) & 0x7f
   if (!isBelow(y, FIELD_BYTES)) return 'non-canonical'
   if (SMALL_ORDER.some((small) => equalBytes(small, y))) return 'small-order'
