@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { NS_PER_SEC, holds } from '../base/index.ts'
 import { HardBound, carry, unknownSlope } from './hard-bound.ts'
 import type { HardBoundOptions } from './hard-bound.ts'
+import { wanderOver } from './hard-bound-slope.ts'
 
 const SEC = NS_PER_SEC
 const options: HardBoundOptions = {
@@ -29,7 +30,42 @@ test('an unknown counter spreads by 500 ppm; two words 1,000 s apart bound it by
   equal(hard.vote(1000n * SEC, { lo: 9_000_000n, hi: 11_000_000n }), true)
   // (8 to 12 ms) / 1,000 s = 8 to 12 ppm, ± 1 ppm.
   deepEqual(hard.slope, { loPpb: 7000n, hiPpb: 13_000n })
-  deepEqual(hard.at(1001n * SEC), { lo: 9_007_000n, hi: 11_013_000n })
+  // A second later the wander has grown by a part of a ppb.
+  deepEqual(hard.at(1001n * SEC), { lo: 9_006_999n, hi: 11_013_001n })
+  // Four baselines in all allow twice the wander of one.
+  deepEqual(hard.at((1000n + 3n * 4096n) * SEC), {
+    lo: 9_000_000n + 6000n * 3n * 4096n - 3n * 4096n,
+    hi: 11_000_000n + 14_000n * 3n * 4096n + 3n * 4096n,
+  })
+})
+
+test('what the sources show of the frequency narrows the slope; where it contradicts the words, both are covered', () => {
+  const make = (): HardBound => new HardBound({ localNs: 0n, offset: { lo: -1_000_000n, hi: 1_000_000n } }, options)
+  const vote = (hard: HardBound, loPpb: bigint, hiPpb: bigint): void => {
+    equal(hard.vote(1000n * SEC, { lo: 9_000_000n, hi: 11_000_000n }, { loPpb, hiPpb, wanderPpb: 400n }), true)
+  }
+  const [narrowed, apart] = [make(), make()]
+  vote(narrowed, 9500n, 20_000n)
+  deepEqual(narrowed.slope, { loPpb: 9500n, hiPpb: 12_400n })
+  deepEqual(narrowed.at(1000n * SEC), { lo: 9_000_000n, hi: 11_000_000n })
+  // The wander is the sources' too: at three baselines more it has doubled.
+  const span = 3n * 4096n
+  deepEqual(narrowed.at((1000n + span) * SEC), {
+    lo: 9_000_000n + 9100n * span - span,
+    hi: 11_000_000n + 12_800n * span + span,
+  })
+  vote(apart, 15_000n, 16_000n)
+  deepEqual(apart.slope, { loPpb: 7600n, hiPpb: 16_000n })
+})
+
+test('a silence widens by the wander of the whole of it, and never past a counter of which nothing is known', () => {
+  const hard = new HardBound({ localNs: 0n, offset: { lo: 0n, hi: 0n } }, options)
+  hard.vote(4096n * SEC, { lo: 0n, hi: 0n })
+  for (const age of [1n, 64n, 4096n, 40_000n, 10n ** 9n]) {
+    const wander = wanderOver(4096n * SEC + age * SEC, 1000n, 4096n * SEC)
+    const reach = (wander < 500_000n ? wander : 500_000n) * age
+    deepEqual(hard.at((4096n + age) * SEC), { lo: -reach, hi: reach })
+  }
 })
 
 test('a word that contradicts is not taken and changes nothing', () => {

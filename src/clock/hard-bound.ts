@@ -1,16 +1,24 @@
 /**
  * The hard interval: where TAI − local must lie, from what a majority said and how fast the counter can have strayed since. No
- * statistics: it holds if (1) at each vote more than half of the voters were true and (2) the counter's frequency stays
- * within `wanderPpb` of its mean over the baseline. Nothing is assumed about the symmetry of a path.
+ * likelihoods: it holds if (1) at each vote more than half of the voters were true, (2) the counter's frequency wanders no more than is
+ * assumed of it and (3) no path makes one way shorter just as it makes the other longer (hard-bound-frequency.ts).
+ * Nothing is assumed about how a round trip is shared between its ways.
  *
- *   carry      I(t) = I(t₀) shifted by s·Δ and widened by w·Δ,   Δ = t − t₀,  s ± w the slope's bounds
- *   slope      for each anchor (t₀, I₀) of the baseline: (I − I₀)/Δ ± wander; all of them and ±frequencyBound intersected
- *   vote       I ← carry(I) ∩ vote, if they meet; if not, one of the two assumptions broke (discipline.ts: disrupted)
+ *   carry      I(t) = [lo + s₁Δ, hi + s₂Δ],   Δ = t − t₀,  [s₁, s₂] the slope's bounds, wider the longer it is
+ *   slope      for each anchor (t₀, I₀) of the baseline: (I − I₀)/Δ ± wander; all of them, ±frequencyBound and what a majority
+ *              of the sources shows of the frequency (source-register.ts) intersected
+ *   vote       I ← carry(I) ∩ vote, if they meet; if not, one of the assumptions broke (discipline.ts: disrupted)
  *
  * All integers; roundings go outwards.
  */
-import { NS_PER_SEC, floorDiv, intersect, max, min } from '../base/index.ts'
+import { NS_PER_SEC, abs, floorDiv, intersect, max, min } from '../base/index.ts'
 import type { NsInterval } from '../base/index.ts'
+import type { FrequencyBounds } from './hard-bound-frequency.ts'
+import { ceilDiv, loosened, slopeBetween, unknownSlope, wanderSince } from './hard-bound-slope.ts'
+import type { SlopeBounds } from './hard-bound-slope.ts'
+
+export { unknownSlope } from './hard-bound-slope.ts'
+export type { SlopeBounds } from './hard-bound-slope.ts'
 
 /** TAI − local in `offset` at `localNs`, ns. */
 export interface HardPoint {
@@ -18,25 +26,11 @@ export interface HardPoint {
   readonly offset: NsInterval
 }
 
-/** d(TAI − local)/d(local), ppb, rounded outwards. */
-export interface SlopeBounds {
-  readonly loPpb: bigint
-  readonly hiPpb: bigint
-}
-
 export interface HardBoundOptions {
   readonly frequencyBoundPpb: number
   readonly wanderPpb: number
   readonly baselineNsMax: bigint
   readonly anchorsMax: number
-}
-
-const ceilDiv = (value: bigint, divisor: bigint): bigint => -floorDiv(-value, divisor)
-
-/** The slope of a counter of which nothing is known. */
-export const unknownSlope = (options: { readonly frequencyBoundPpb: number }): SlopeBounds => {
-  const bound = BigInt(Math.ceil(options.frequencyBoundPpb))
-  return { loPpb: -bound, hiPpb: bound }
 }
 
 /** What is known at `point`, as known at another local instant, earlier or later. */
@@ -49,29 +43,32 @@ export const carry = (point: HardPoint, localNs: bigint, slope: SlopeBounds): Ns
   }
 }
 
-/** Bounds on the mean slope between two points, widened by `wanderPpb`; `from` lies before `to`. */
-const slopeBetween = (from: HardPoint, to: HardPoint, wanderPpb: bigint): SlopeBounds => {
-  const span = to.localNs - from.localNs
-  return {
-    loPpb: floorDiv((to.offset.lo - from.offset.hi) * NS_PER_SEC, span) - wanderPpb,
-    hiPpb: ceilDiv((to.offset.hi - from.offset.lo) * NS_PER_SEC, span) + wanderPpb,
-  }
+/** What both allow; where they contradict each other the frequency wandered more than assumed, so both are covered. */
+const agreed = (a: SlopeBounds, b: SlopeBounds): SlopeBounds => {
+  const both = { loPpb: max(a.loPpb, b.loPpb), hiPpb: min(a.hiPpb, b.hiPpb) }
+  if (both.loPpb <= both.hiPpb) return both
+  return { loPpb: min(a.loPpb, b.loPpb), hiPpb: max(a.hiPpb, b.hiPpb) }
 }
 
 /** The hard interval and what bounds its slope. Mutable, owned by one discipline. */
 export class HardBound {
   readonly #options: HardBoundOptions
+  readonly #unknown: SlopeBounds
   #point: HardPoint
   #slope: SlopeBounds
+  #wanderPpb: bigint
   #anchors: HardPoint[]
 
   constructor(point: HardPoint, options: HardBoundOptions) {
     this.#options = options
+    this.#unknown = unknownSlope(options)
     this.#point = point
-    this.#slope = unknownSlope(this.#options)
+    this.#slope = this.#unknown
+    this.#wanderPpb = BigInt(Math.ceil(options.wanderPpb))
     this.#anchors = [point]
   }
 
+  /** The slope's bounds at the last vote; `at` widens them with age. */
   get slope(): SlopeBounds {
     return this.#slope
   }
@@ -83,34 +80,36 @@ export class HardBound {
 
   /** Where TAI − local lies at `localNs`. */
   at(localNs: bigint): NsInterval {
-    return carry(this.#point, localNs, this.#slope)
+    const ageNs = abs(localNs - this.#point.localNs)
+    const more = wanderSince(ageNs, this.#wanderPpb, this.#options.baselineNsMax)
+    return carry(this.#point, localNs, loosened(this.#slope, more, this.#unknown))
   }
 
-  /** Takes a majority's interval at `localNs`, not before the last one. False, and unchanged, where they contradict. */
-  vote(localNs: bigint, offset: NsInterval): boolean {
+  /**
+   * Takes a majority's interval at `localNs`, not before the last one. False, and unchanged, where they contradict.
+   * @param frequency what a majority of the sources shows of the slope at `localNs`, if they have a majority there too.
+   */
+  vote(localNs: bigint, offset: NsInterval, frequency?: FrequencyBounds): boolean {
     const both = intersect(this.at(localNs), offset)
     if (both === undefined) return false
     this.#point = { localNs, offset: both }
-    this.#learn()
+    this.#learn(frequency)
     return true
   }
 
   /** Bounds the slope anew from the anchors within the baseline, and keeps this point as an anchor if it is time. */
-  #learn(): void {
+  #learn(frequency: FrequencyBounds | undefined): void {
     const { baselineNsMax, anchorsMax, wanderPpb } = this.#options
     const here = this.#point
+    this.#wanderPpb = frequency?.wanderPpb ?? BigInt(Math.ceil(wanderPpb))
     this.#anchors = this.#anchors.filter(({ localNs }) => here.localNs - localNs <= baselineNsMax)
-    const wander = BigInt(Math.ceil(wanderPpb))
-    let slope = unknownSlope(this.#options)
+    let slope = this.#unknown
     for (const anchor of this.#anchors) {
       if (anchor.localNs >= here.localNs) continue
-      const seen = slopeBetween(anchor, here, wander)
-      const agreed = { loPpb: max(seen.loPpb, slope.loPpb), hiPpb: min(seen.hiPpb, slope.hiPpb) }
-      // Anchors that contradict each other: the frequency wandered more than assumed, so both are covered.
-      const covered = { loPpb: min(seen.loPpb, slope.loPpb), hiPpb: max(seen.hiPpb, slope.hiPpb) }
-      slope = agreed.loPpb <= agreed.hiPpb ? agreed : covered
+      const seen = slopeBetween(anchor, here, 0n)
+      slope = agreed(slope, { loPpb: seen.loPpb - this.#wanderPpb, hiPpb: seen.hiPpb + this.#wanderPpb })
     }
-    this.#slope = slope
+    this.#slope = frequency === undefined ? slope : agreed(slope, frequency)
     const newest = this.#anchors.at(-1)
     const spacingNs = baselineNsMax / BigInt(anchorsMax)
     if (newest === undefined || here.localNs - newest.localNs >= spacingNs) this.#anchors.push(here)

@@ -50,6 +50,20 @@ export const coverInterval = (options: {
   return lo === undefined || hi === undefined ? undefined : { lo, hi }
 }
 
+/**
+ * The hull of all points that can be the truth if more than half of the voters are true; nothing where they cannot agree.
+ * @param options.awaited voters who have yet to speak, >= 0: any of them may hold the truth anywhere, so that many fewer are asked for.
+ */
+export const majorityOf = (
+  said: readonly NsInterval[],
+  options: { readonly awaited?: number } = {},
+): NsInterval | undefined => {
+  const awaited = options.awaited ?? 0
+  const needed = Math.max(1, Math.floor((said.length + awaited) / 2) + 1 - awaited)
+  const intervals = said.map((interval) => ({ interval, weight: 1n }))
+  return coverInterval({ intervals, weightNeeded: BigInt(needed) })
+}
+
 export interface SourceInterval {
   readonly sourceId: string
   readonly offset: NsInterval
@@ -78,7 +92,10 @@ export const select = (
   const majorityNeeded = Math.floor((sources.length + awaited) / 2) + 1
   const intervals = sources.map(({ offset }) => ({ interval: offset, weight: 1n }))
   const agreed = coverInterval({ intervals, weightNeeded: BigInt(majorityNeeded) })
-  const majority = coverInterval({ intervals, weightNeeded: BigInt(Math.max(1, majorityNeeded - awaited)) })
+  const majority = majorityOf(
+    sources.map(({ offset }) => offset),
+    { awaited },
+  )
   if (agreed === undefined || majority === undefined) return undefined
   let intersection = agreed
   for (let needed = sources.length; needed > majorityNeeded; needed -= 1) {

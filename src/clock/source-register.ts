@@ -8,9 +8,12 @@
 import assert from 'node:assert/strict'
 import { intersect } from '../base/index.ts'
 import type { NsInterval } from '../base/index.ts'
+import { FrequencyMemory } from './hard-bound-frequency.ts'
+import type { FrequencyBounds, FrequencyOptions } from './hard-bound-frequency.ts'
+import type { SlopeBounds } from './hard-bound-slope.ts'
 import { carry } from './hard-bound.ts'
-import type { SlopeBounds } from './hard-bound.ts'
-import type { Measurement, SourceKind, SourceReport } from './port.ts'
+import type { Measurement, SourceKind, SourceReport, Suspicion } from './port.ts'
+import { majorityOf } from './selection.ts'
 
 /** Reach and schedule as data; `SourceRecord` adds the window. Instants are local ns. */
 export interface Schedule {
@@ -23,13 +26,14 @@ export interface Schedule {
   readonly polledNs: bigint | undefined
   /** Polls since the last answer. */
   readonly unanswered: number
+  /** Words in a row that gave no cause to ask sooner (poll-policy.ts). */
+  readonly steady: number
 }
 
-export interface SourceRegisterOptions {
+export interface SourceRegisterOptions extends FrequencyOptions {
   readonly sourcesMax: number
   readonly windowSamples: number
   readonly silentPollsMax: number
-  readonly baselineNsMax: bigint
 }
 
 /** One source. Mutable, owned by the register. */
@@ -38,19 +42,24 @@ export class SourceRecord {
   readonly kind: SourceKind
   schedule: Schedule
   readonly #options: SourceRegisterOptions
+  readonly #frequency: FrequencyMemory
   #window: Measurement[] = []
   #newest: Measurement | undefined
   #reach = 0
   #stopped = false
+  #isVacant = false
   #trouble: { readonly state: 'refused' | 'unreachable'; readonly reason: string } | undefined
   /** Did the filter take its last measurement? */
   taken = false
+  /** What its newest word came with. */
+  suspicion: Suspicion | undefined
 
   constructor(id: string, kind: SourceKind, schedule: Schedule, options: SourceRegisterOptions) {
     this.id = id
     this.kind = kind
     this.schedule = schedule
     this.#options = options
+    this.#frequency = new FrequencyMemory(options)
   }
 
   /** It asked never to be asked again. */
@@ -70,11 +79,16 @@ export class SourceRecord {
 
   /** Has it yet to say something that counts, with the chance that it will? */
   get awaited(): boolean {
-    return !this.#stopped && !this.silent && this.#window.length === 0
+    return !this.#stopped && !this.#isVacant && !this.silent && this.#window.length === 0
   }
 
   get newest(): Measurement | undefined {
     return this.#newest
+  }
+
+  /** What it shows of the counter's frequency at `localNs`, not before its last word: true if it is. */
+  frequencyAt(localNs: bigint): FrequencyBounds {
+    return this.#frequency.at(localNs)
   }
 
   polled(localNs: bigint): void {
@@ -93,6 +107,7 @@ export class SourceRecord {
     this.#trouble = undefined
     this.#newest = measurement
     this.#window = [...this.#window, measurement].slice(-this.#options.windowSamples)
+    this.#frequency.add(measurement)
     this.schedule = { ...this.schedule, unanswered: 0 }
   }
 
@@ -102,19 +117,38 @@ export class SourceRecord {
 
   stop(reason: string): void {
     this.#stopped = true
-    this.#window = []
+    this.#keep([])
     this.#trouble = { state: 'refused', reason }
+  }
+
+  /** Another server stands behind the id from now on, or none: nothing of the one before counts, its kisses included. */
+  replaced(isVacant: boolean, schedule: Schedule): void {
+    this.#keep([])
+    this.#newest = undefined
+    this.#reach = 0
+    this.#stopped = false
+    this.#isVacant = isVacant
+    this.#trouble = undefined
+    this.taken = false
+    this.schedule = { ...schedule, polledNs: this.schedule.polledNs }
   }
 
   /** Drops what it said before a jump of the counter; its reach stays. */
   forget(): void {
-    this.#window = []
+    this.#keep([])
     this.taken = false
   }
 
   /** Drops all but its last word. */
   keepNewest(): void {
-    this.#window = this.#window.slice(-1)
+    this.#keep(this.#window.slice(-1))
+  }
+
+  /** Drops all but `window`, and with it what the rest showed of the frequency. */
+  #keep(window: Measurement[]): void {
+    this.#window = window
+    this.#frequency.forget()
+    for (const measurement of window) this.#frequency.add(measurement)
   }
 
   /** Where TAI − local lies at `localNs` by its word, or nothing if it has not spoken. */
@@ -127,7 +161,7 @@ export class SourceRecord {
       const carried = carry(measurement, localNs, slope)
       const both = held === undefined ? carried : intersect(held, carried)
       if (both === undefined) {
-        this.#window = this.#window.slice(i + 1)
+        this.#keep(this.#window.slice(i + 1))
         break
       }
       held = both
@@ -137,7 +171,8 @@ export class SourceRecord {
 
   /** `verdict`: what the last selection made of it, if it had a say. */
   report(verdict: { readonly state: 'chimes' | 'outvoted' | 'no-majority' } | undefined): SourceReport {
-    const known = { sourceId: this.id, kind: this.kind, reach: this.#reach, measurement: this.#newest }
+    const suspicion = this.suspicion === undefined ? {} : { suspicion: this.suspicion }
+    const known = { sourceId: this.id, kind: this.kind, reach: this.#reach, measurement: this.#newest, ...suspicion }
     const wrong = this.#trouble ?? { state: 'unreachable' as const, reason: 'no-answer' }
     if (this.#stopped || this.silent) return { ...known, ...wrong }
     if (!this.speaks || verdict === undefined) {
@@ -182,6 +217,19 @@ export class SourceRegister {
       const offset = record.speaks ? record.intervalAt(localNs, slope) : undefined
       return offset === undefined ? [] : [{ sourceId: record.id, offset }]
     })
+  }
+
+  /** Bounds on the counter's slope at `localNs` that hold if more than half of the voters are true. */
+  frequencyAt(localNs: bigint): FrequencyBounds | undefined {
+    const shown = this.all().flatMap((record) => (record.speaks ? [record.frequencyAt(localNs)] : []))
+    const slope = majorityOf(
+      shown.map(({ loPpb, hiPpb }) => ({ lo: loPpb, hi: hiPpb })),
+      { awaited: this.awaited() },
+    )
+    // Half of them, and one more, are at or below this one: a true source too, and its wander is enough.
+    const wanders = shown.map(({ wanderPpb }) => wanderPpb).sort((a, b) => (a < b ? -1 : 1))
+    const wanderPpb = wanders[Math.floor(wanders.length / 2)]
+    return slope === undefined || wanderPpb === undefined ? undefined : { loPpb: slope.lo, hiPpb: slope.hi, wanderPpb }
   }
 
   awaited(): number {
