@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { NS_PER_DAY, NS_PER_SEC, seededRandom } from '../base/index.ts'
 import { createOscillator } from './oscillator.ts'
-import type { OscillatorFault, OscillatorParameters } from './oscillator.ts'
+import type { OscillatorParameters } from './oscillator-phase.ts'
+import type { OscillatorFault } from './oscillator.ts'
 
 const SEC = NS_PER_SEC
 const quiet = (parameters: Partial<OscillatorParameters> = {}) => createOscillator(parameters, seededRandom(1n))

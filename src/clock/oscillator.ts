@@ -2,47 +2,18 @@
  * Simulated oscillators: what a counter reads at a true elapsed time. For devnets, tests and the simulator; a real machine has
  * its own.
  *
- * Model, per step of one second: frequency error = drift + temperature coefficient × swing × sin(2π(t/period + phase)) + aging × t
- * + a random walk of one normal step a second (Allan 1987: random-walk FM), integrated to phase; white phase noise is drawn at
- * whole seconds. Within a second the counter runs evenly from one whole second to the next. All chance is drawn on that
- * grid, so readings are the same whatever the times of the questions, and the counter never runs backwards.
- *
- * The flicker floor and warm-up of real quartz are not modelled.
+ * The frequency is oscillator-phase.ts's: offset, temperature, aging and noise, a step of one second at a time. Within a second
+ * the counter runs evenly from one whole second to the next. All chance is drawn on that grid, so readings are the same whatever
+ * the times of the questions, and the counter never runs backwards. Readings are whole ns, as those of real counters: noise
+ * below that is not to be seen in them within a second.
  */
 import assert from 'node:assert/strict'
-import { NS_PER_DAY, NS_PER_SEC, drawNormal, max, min } from '../base/index.ts'
+import { NS_PER_SEC, max, min } from '../base/index.ts'
 import type { Random } from '../base/index.ts'
+import { OSCILLATOR_DEFAULTS, OscillatorPhase } from './oscillator-phase.ts'
+import type { OscillatorParameters } from './oscillator-phase.ts'
 
-export interface OscillatorParameters {
-  /** What the counter reads at true elapsed time 0, ns. */
-  readonly offsetNs: bigint
-  /** Frequency error at the start, parts per billion; positive runs fast. */
-  readonly driftPpb: number
-  /** Temperature's sinusoid: amplitude in kelvin, period in s, phase in turns. */
-  readonly temperatureSwingK: number
-  readonly temperaturePeriodSec: number
-  readonly temperaturePhaseTurns: number
-  /** Frequency error per kelvin, ppb/K. */
-  readonly temperatureCoefficientPpbPerK: number
-  readonly agingPpbPerDay: number
-  /** Standard deviation of the step that the frequency takes each second, ppb. */
-  readonly randomWalkPpb: number
-  /** Standard deviation of the reading at whole seconds, ns. */
-  readonly phaseNoiseNs: number
-}
-
-/** A counter with no error. Give what differs. */
-export const OSCILLATOR_DEFAULTS: OscillatorParameters = Object.freeze({
-  offsetNs: 0n,
-  driftPpb: 0,
-  temperatureSwingK: 0,
-  temperaturePeriodSec: 86_400,
-  temperaturePhaseTurns: 0,
-  temperatureCoefficientPpbPerK: 0,
-  agingPpbPerDay: 0,
-  randomWalkPpb: 0,
-  phaseNoiseNs: 0,
-})
+export type { OscillatorParameters }
 
 /**
  * What breaks, and when (`atNs`: true elapsed ns, not before the last reading).
@@ -66,43 +37,34 @@ export interface Oscillator {
 
 /** The counter without faults: reading = elapsed + offset + deviation, known at whole seconds and between. */
 class NaturalCounter {
-  readonly #parameters: OscillatorParameters
-  readonly #random: Random
-  #second = 0
-  #walkPpb = 0
-  #phaseNs = 0
+  readonly #phase: OscillatorPhase
+  readonly #offsetNs: bigint
+  /** True elapsed time of the whole second that was passed last, ns. */
+  #passedNs = 0n
   #from: bigint
   #to: bigint
 
   constructor(parameters: OscillatorParameters, random: Random) {
-    this.#parameters = parameters
-    this.#random = random
+    this.#phase = new OscillatorPhase(parameters, random)
+    this.#offsetNs = parameters.offsetNs
     this.#from = parameters.offsetNs
     this.#to = this.#from
-    this.#nextNode()
+    this.#drawNext()
   }
 
   read(trueElapsedNs: bigint): bigint {
-    while (trueElapsedNs >= BigInt(this.#second + 1) * NS_PER_SEC) {
-      this.#second += 1
+    while (trueElapsedNs >= this.#passedNs + NS_PER_SEC) {
+      this.#passedNs += NS_PER_SEC
       this.#from = this.#to
-      this.#nextNode()
+      this.#drawNext()
     }
-    const intoNs = trueElapsedNs - BigInt(this.#second) * NS_PER_SEC
-    return this.#from + ((this.#to - this.#from) * intoNs) / NS_PER_SEC
+    return this.#from + ((this.#to - this.#from) * (trueElapsedNs - this.#passedNs)) / NS_PER_SEC
   }
 
   /** Draws what lies between this whole second and the next. */
-  #nextNode(): void {
-    const p = this.#parameters
-    if (p.randomWalkPpb > 0) this.#walkPpb += p.randomWalkPpb * drawNormal(this.#random)
-    const turns = this.#second / p.temperaturePeriodSec + p.temperaturePhaseTurns
-    const thermalPpb = p.temperatureCoefficientPpbPerK * p.temperatureSwingK * Math.sin(2 * Math.PI * turns)
-    const agingPpb = (p.agingPpbPerDay * this.#second) / Number(NS_PER_DAY / NS_PER_SEC)
-    this.#phaseNs += p.driftPpb + thermalPpb + agingPpb + this.#walkPpb
-    const noiseNs = p.phaseNoiseNs > 0 ? p.phaseNoiseNs * drawNormal(this.#random) : 0
-    const deviationNs = BigInt(Math.round(this.#phaseNs + noiseNs))
-    this.#to = max(this.#from, p.offsetNs + BigInt(this.#second + 1) * NS_PER_SEC + deviationNs)
+  #drawNext(): void {
+    const deviationNs = BigInt(Math.round(this.#phase.next()))
+    this.#to = max(this.#from, this.#offsetNs + this.#passedNs + NS_PER_SEC + deviationNs)
   }
 }
 
