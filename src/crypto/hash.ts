@@ -20,6 +20,9 @@ const DOMAIN = /^truechimer\/[a-z][a-z0-9]*(?:-[a-z0-9]+)*\/[1-9][0-9]{0,3}$/
 /** SHA3-256 of `bytes`: 32 fresh bytes. */
 export const sha3 = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(hash('sha3-256', bytes, 'buffer'))
 
+/** SHA-512 of `bytes`, 64 fresh bytes: for outside protocols that name it. What is ours is hashed with `sha3`. */
+export const sha512 = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(hash('sha512', bytes, 'buffer'))
+
 /** Is this `truechimer/<type>/<version>`, in lower case, at most `DOMAIN_LENGTH_MAX` long, version 1 to 9999? */
 export const isDomain = (domain: string): boolean => domain.length <= DOMAIN_LENGTH_MAX && DOMAIN.test(domain)
 
