@@ -59,6 +59,8 @@ test('garbage gets no answer and is counted; the request after it does', async (
   equal(answer.length, 48)
   deepEqual(responder.counts(), {
     answered: 1,
+    unsynchronised: 0,
+    kissed: 0,
     dropped: new Map([
       ['ntp-request-too-short', 2],
       ['ntp-request-wrong-mode', 1],

@@ -1,16 +1,21 @@
 /**
- * A small NTP server for a devnet: one UDP port on loopback that serves the host clock.
- * Source: RFC 5905 §9.2. The answer itself is pure (`answer` in clock/ntp-packet.ts).
+ * A small NTP server for a devnet: one UDP port on loopback that serves the host clock, by the same desk as a node's server.
+ * Rules: docs/spec/sources.md S-23, S-24.
  *
  * Does not promise that the host clock is right: it is a devnet's notion of truth, with the root dispersion that the
- * operator states. Anything that is not a client's request is dropped and counted; no answer is longer than its request.
+ * operator states.
  */
-import { createSocket } from 'node:dgram'
-import type { RemoteInfo, Socket } from 'node:dgram'
-import { ChimerError, NS_PER_MS, NS_PER_SEC } from '../base/index.ts'
+import { NS_PER_MS, NS_PER_SEC } from '../base/index.ts'
 import type { Time } from '../base/index.ts'
-import { answer } from '../clock/index.ts'
-import type { NtpRequestReason, NtpServerReading } from '../clock/index.ts'
+import { taiFromUnixNs } from '../clock/index.ts'
+import { NtpDesk } from './ntp-desk.ts'
+import type { NtpCounts } from './ntp-desk.ts'
+import { measurePrecision } from './ntp-face.ts'
+import type { NtpClock } from './ntp-face.ts'
+import { openNtpSocket } from './ntp-socket.ts'
+import { pairedReading } from './paired-reading.ts'
+import { openBasis } from './time-basis.ts'
+import type { BasisReading } from './time-basis.ts'
 
 /** 127.127.1.0, the address by which NTP servers name an undisciplined local clock. */
 export const LOCAL_CLOCK_REFERENCE_ID = 0x7f_7f_01_00
@@ -27,111 +32,46 @@ export interface NtpResponderOptions {
   readonly rootDispersionNs?: bigint
 }
 
-/** What became of datagrams so far. */
-export interface NtpResponderCounts {
-  readonly answered: number
-  readonly dropped: ReadonlyMap<NtpRequestReason, number>
-}
-
 export interface NtpResponder extends AsyncDisposable {
   /** The port in use. */
   readonly port: number
-  counts(): NtpResponderCounts
-}
-
-/**
- * The host clock's precision, log2 seconds: the smallest step seen between readings, rounded up; 2^-9 s (the next power
- * above a millisecond) where none is seen in 1,000 readings. RFC 5905 §7.3 has precision measured so.
- */
-const measurePrecision = (time: Time): number => {
-  let stepNs = 2n * NS_PER_MS
-  let last = time.hostUnixNs()
-  for (let reading = 0; reading < 1000; reading += 1) {
-    const now = time.hostUnixNs()
-    if (now > last && now - last < stepNs) stepNs = now - last
-    last = now
-  }
-  return Math.max(-24, Math.ceil(Math.log2(Number(stepNs) / 1e9)))
-}
-
-const bind = (port: number, host: string): Promise<Socket> => {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
-  const socket = createSocket({
-    type: host.includes(':') ? 'udp6' : 'udp4',
-    lookup: (address, _options, done) => done(null, address, address.includes(':') ? 6 : 4),
-  })
-  const fail = (cause: Error): void => {
-    const facts = { host, port }
-    socket.close()
-    reject(
-      new ChimerError('TC_NTP_BIND', `cannot serve NTP on ${host} port ${port}: free it or choose another`, {
-        cause,
-        facts,
-      }),
-    )
-  }
-  socket.once('error', fail)
-  socket.bind(port, host, () => {
-    socket.off('error', fail)
-    // A refused or unroutable answer is the asker's loss; UDP promises it nothing.
-    socket.on('error', () => undefined)
-    resolve(socket)
-  })
-  return promise
-}
-
-class Responder implements NtpResponder {
-  readonly port: number
-  readonly #time: Time
-  readonly #socket: Socket
-  readonly #dropped = new Map<NtpRequestReason, number>()
-  readonly #said: Omit<NtpServerReading, 'receiveUnixNs' | 'transmitUnixNs' | 'referenceUnixNs'>
-  #answered = 0
-
-  constructor(time: Time, socket: Socket, rootDispersionNs: bigint) {
-    const precision = measurePrecision(time)
-    this.#time = time
-    this.#socket = socket
-    this.port = socket.address().port
-    this.#said = {
-      leap: 0,
-      stratum: STRATUM,
-      precision,
-      rootDelayNs: 0n,
-      rootDispersionNs: rootDispersionNs + BigInt(Math.ceil(2 ** precision * 1e9)),
-      referenceId: LOCAL_CLOCK_REFERENCE_ID,
-    }
-    socket.on('message', (bytes, from) => this.#serve(bytes, from))
-  }
-
-  counts(): NtpResponderCounts {
-    return { answered: this.#answered, dropped: new Map(this.#dropped) }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await new Promise<void>((resolve) => void this.#socket.close(() => resolve()))
-  }
-
-  #serve(bytes: Uint8Array, from: RemoteInfo): void {
-    const receiveUnixNs = this.#time.hostUnixNs()
-    const reading = {
-      ...this.#said,
-      referenceUnixNs: receiveUnixNs - NS_PER_SEC,
-      receiveUnixNs,
-      transmitUnixNs: this.#time.hostUnixNs(),
-    }
-    const admission = answer(bytes, reading)
-    if (admission.verdict === 'accept') {
-      this.#answered += 1
-      this.#socket.send(admission.value, from.port, from.address)
-    } else {
-      this.#dropped.set(admission.reason, (this.#dropped.get(admission.reason) ?? 0) + 1)
-    }
-  }
+  counts(): NtpCounts
 }
 
 /** Opens the port, or rejects with `TC_NTP_BIND` where it cannot be had. */
 export const openNtpResponder = async (time: Time, options: NtpResponderOptions): Promise<NtpResponder> => {
   const { port, host = '127.0.0.1', rootDispersionNs = NS_PER_MS } = options
-  return new Responder(time, await bind(port, host), rootDispersionNs)
+  const precision = measurePrecision(() => time.hostUnixNs())
+  let clock: NtpClock = { basis: undefined, standing: standingAt(0n) }
+  await using stack = new AsyncDisposableStack()
+  stack.use(
+    openBasis({
+      time,
+      read: (localNs) => hostReading(time, rootDispersionNs, localNs),
+      onRefresh: (basis) => {
+        clock = { basis, standing: standingAt((basis?.tai ?? 0n) - NS_PER_SEC) }
+      },
+    }),
+  )
+  const desk = new NtpDesk({ time, clock: () => clock, precision, rate: undefined })
+  const socket = stack.use(await openNtpSocket({ desk, host, port }))
+  const opened = stack.move()
+  return { port: socket.port, counts: () => desk.counts(), [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
+
+/** The host clock at a counter reading near now. It runs with its counter, but for steps, which the next reading shows. */
+const hostReading = (time: Time, statedNs: bigint, localNs: bigint): BasisReading => {
+  const { localNs: pairedNs, otherNs, boundNs: apartNs } = pairedReading(time, () => time.hostUnixNs())
+  const estimate = taiFromUnixNs(otherNs) + (localNs - pairedNs)
+  const boundNs = statedNs + apartNs
+  const interval = { earliest: estimate - boundNs, latest: estimate + boundNs }
+  return { localNs, estimate, ...interval, status: 'synchronised', frequencyPpb: 0 }
+}
+
+const standingAt = (referenceTai: bigint): NtpClock['standing'] => ({
+  stratum: STRATUM,
+  referenceId: LOCAL_CLOCK_REFERENCE_ID,
+  rootDelayNs: 0n,
+  referenceTai,
+  announced: 'none',
+})
