@@ -1,0 +1,12 @@
+/** `truechimer/clock`: a clock of a program's own, and all words of the clock room. */
+export * from '../../clock/index.ts'
+export { ChimerError, NS_PER_MS, NS_PER_SEC, NS_PER_US } from '../../base/index.ts'
+export type { Random, Tai, Time, TimeInterval } from '../../base/index.ts'
+export { CLOCK_CHANGE_KINDS, CLOCK_READERS_MAX } from '../clock-changes.ts'
+export type { ClockChangeKind } from '../clock-changes.ts'
+export type { Clock, ClockChange, ClockState } from '../clock-library.ts'
+export { ClockMoment } from '../clock-moment.ts'
+export { WAITS_MAX, WAIT_AT_MOST_NS, WAIT_PATIENCE_NS } from '../clock-waits.ts'
+export type { WaitOptions } from '../clock-waits.ts'
+export { openClock } from './open-clock.ts'
+export type { OpenClockOptions } from './open-clock.ts'
