@@ -39,15 +39,19 @@ test('TPV: time, error, mode and leap seconds, exact to the nanosecond', () => {
   equal(fine.value.tai, taiFromUnixNs(1_795_221_543_123_456_789n))
 })
 
-test('SKY: two counts', () => {
-  const value = { class: 'SKY', device: '/dev/ttyS0', usedCount: 2, seenCount: 3 }
+test('SKY: two counts, and how strongly those in use are heard', () => {
+  const signal = { count: 2, meanDbHz: 45, spreadDbHz: 2 }
+  const value = { class: 'SKY', device: '/dev/ttyS0', usedCount: 2, seenCount: 3, signal }
   deepEqual(parse(SKY), { verdict: 'accept', value })
   const uncounted = JSON.parse(SKY)
   delete uncounted.uSat
   delete uncounted.nSat
   deepEqual(parse(uncounted), { verdict: 'accept', value }, 'counted from the list')
-  const bare = { class: 'SKY', device: '', usedCount: undefined, seenCount: undefined }
+  const bare = { class: 'SKY', device: '', usedCount: undefined, seenCount: undefined, signal: undefined }
   deepEqual(parse({ class: 'SKY', hdop: 1 }), { verdict: 'accept', value: bare })
+  const silent = [{ used: true, ss: 0 }, { used: true, ss: -1 }, { used: true }, { used: false, ss: 40 }]
+  const unheard = { ...bare, usedCount: 3, seenCount: 4 }
+  deepEqual(parse({ class: 'SKY', satellites: silent }), { verdict: 'accept', value: unheard })
 })
 
 test('PPS and TOFF: a pair of instants', () => {
@@ -104,6 +108,9 @@ const REFUSED: readonly (readonly [string, string, unknown])[] = [
   ['reject', 'gpsd-bad-field', { class: 'TPV', mode: 3, device: 'x'.repeat(257) }],
   ['reject', 'gpsd-bad-field', { class: 'SKY', uSat: -1 }],
   ['reject', 'gpsd-bad-field', { class: 'SKY', satellites: {} }],
+  ['reject', 'gpsd-bad-field', { class: 'SKY', satellites: [{ ss: 255 }] }],
+  ['reject', 'gpsd-bad-field', { class: 'SKY', satellites: [{ ss: '40' }] }],
+  ['reject', 'gpsd-bad-field', '{"class":"SKY","satellites":[{"ss":1e999}]}'],
   ['reject', 'gpsd-bad-field', { class: 'SKY', satellites: Array.from({ length: 257 }, () => ({})) }],
   ['reject', 'gpsd-bad-field', { class: 'PPS', real_sec: 1, real_nsec: 1_000_000_000, clock_sec: 1, clock_nsec: 0 }],
   ['reject', 'gpsd-bad-field', { class: 'PPS', real_sec: 1e12, real_nsec: 0, clock_sec: 1, clock_nsec: 0 }],
@@ -140,6 +147,7 @@ test('position exists nowhere: not in what the parser returns, and as a name in 
   const names =
     /\b(lat|lon|latitude|longitude|alt|altitude|altHAE|altMSL|speed|climb|track|azimuth|az|el|elevation|ecef\w*)\b/i
   const files = ['gpsd-lines', 'gpsd-protocol', 'gpsd-measurement', 'gpsd-pace', 'io/gpsd-source']
+  files.push('gps-weeks', 'gps-ramp', 'gps-knowledge', 'gps-detector', 'gps-guard')
   for (const file of files) {
     const source = readFileSync(new URL(`./${file}.ts`, import.meta.url), 'utf8')
     const code = source.replaceAll(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, '')
@@ -207,7 +215,7 @@ test('any line: the parser never throws, and names its reason', () => {
       ),
       ept: fc.oneof(fc.double(), fc.anything()),
       uSat: fc.anything(),
-      satellites: fc.anything(),
+      satellites: fc.oneof(fc.array(fc.record({ ss: fc.double(), used: fc.boolean() })), fc.anything()),
       devices: fc.anything(),
       real_sec: fc.oneof(fc.integer(), fc.anything()),
       real_nsec: fc.oneof(fc.integer(), fc.anything()),

@@ -34,12 +34,22 @@ export interface GpsdTpv {
   readonly leapSec: number | undefined
 }
 
-/** Satellites, as two counts; nothing where the report has none (it may hold figures of precision alone). */
+/** How strongly the satellites of a fix are heard: carrier to noise density, dB-Hz. Which they are is not kept. */
+export interface GpsdSignal {
+  /** Satellites in use whose strength was stated, at least 1. */
+  readonly count: number
+  readonly meanDbHz: number
+  /** Standard deviation over those satellites (divisor count). */
+  readonly spreadDbHz: number
+}
+
+/** Satellites, as counts and strengths; nothing where the report has none (it may hold figures of precision alone). */
 export interface GpsdSky {
   readonly class: 'SKY'
   readonly device: string
   readonly usedCount: number | undefined
   readonly seenCount: number | undefined
+  readonly signal: GpsdSignal | undefined
 }
 
 /** At `clockUnixNs` of gpsd's host clock it was `realUnixNs` by the receiver: by its message (TOFF) or its pulse (PPS). */
@@ -121,15 +131,36 @@ const parseTpv = (fields: Fields): Parsed => {
   return accept({ class: 'TPV', device, mode: modes[mode] ?? 0, tai, errorNs, leapSec })
 }
 
+/** Strongest signal that is a number at all, dB-Hz; gpsd's own limit. Above it the field is refused. */
+const STRENGTH_DB_HZ_MAX = 254
+
+const isStrength = (data: unknown): boolean =>
+  data === undefined || (typeof data === 'number' && data >= -STRENGTH_DB_HZ_MAX && data <= STRENGTH_DB_HZ_MAX)
+
+/** Zero and less mean "not heard" to the drivers that write them. */
+const signalOf = (satellites: readonly (Fields | undefined)[]): GpsdSignal | undefined => {
+  const strengths = satellites.flatMap((fields) => {
+    const strength = fields?.get('ss')
+    return fields?.get('used') === true && typeof strength === 'number' && strength > 0 ? [strength] : []
+  })
+  const count = strengths.length
+  if (count === 0) return undefined
+  const meanDbHz = strengths.reduce((sum, one) => sum + one, 0) / count
+  const variance = strengths.reduce((sum, one) => sum + (one - meanDbHz) ** 2, 0) / count
+  return { count, meanDbHz, spreadDbHz: Math.sqrt(variance) }
+}
+
 const parseSky = (fields: Fields): Parsed => {
   const device = textOf(fields.get('device'), '')
   const satellites = listOf(fields.get('satellites'))
-  const used = satellites?.filter((satellite) => fieldsOf(satellite)?.get('used') === true).length
+  const listed = satellites?.map((satellite) => fieldsOf(satellite)) ?? []
+  const used = satellites && listed.filter((satellite) => satellite?.get('used') === true).length
   const usedCount = fields.has('uSat') ? wholeOf(fields.get('uSat'), 0, GPSD_ITEMS_MAX) : used
   const seenCount = fields.has('nSat') ? wholeOf(fields.get('nSat'), 0, GPSD_ITEMS_MAX) : satellites?.length
   if (device === undefined || (fields.has('satellites') && satellites === undefined)) return bad
   if ((fields.has('uSat') && usedCount === undefined) || (fields.has('nSat') && seenCount === undefined)) return bad
-  return accept({ class: 'SKY', device, usedCount, seenCount })
+  if (!listed.every((satellite) => isStrength(satellite?.get('ss')))) return bad
+  return accept({ class: 'SKY', device, usedCount, seenCount, signal: signalOf(listed) })
 }
 
 /** Seconds and nanoseconds since 1970, kept exactly; 1970 to 2262. */

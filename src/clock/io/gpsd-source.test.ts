@@ -1,60 +1,15 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { holds, NS_PER_MS, NS_PER_SEC, seededRandom } from '../../base/index.ts'
 import { eventLog } from '../../../test/real/event-log.ts'
 import { handTime } from '../../../test/real/hand-time.ts'
 import type { HandTime } from '../../../test/real/hand-time.ts'
+import { gpsd, text } from '../../../test/real/scripted-gpsd.ts'
+import type { Line } from '../../../test/real/scripted-gpsd.ts'
 import { taiFromUnixNs } from '../time-scales.ts'
 import { gpsdSource } from './gpsd-source.ts'
 import type { GpsdSourceOptions } from './gpsd-source.ts'
-
-type Line = Readonly<Record<string, unknown>> | string
-const text = (line: Line): string => (typeof line === 'string' ? line : `${JSON.stringify(line)}\r\n`)
-const VERSION = { class: 'VERSION', release: '3.22', proto_major: 3, proto_minor: 14 }
-
-interface Gpsd extends AsyncDisposable {
-  readonly port: number
-  /** Resolves with the next client's socket once it has sent its WATCH. */
-  client(): Promise<Socket>
-}
-
-const gpsd = async (): Promise<Gpsd> => {
-  const sockets = new Set<Socket>()
-  const watched: Socket[] = []
-  const waiting: ((socket: Socket) => void)[] = []
-  const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined)
-    socket.write(text(VERSION))
-    socket.once('data', (bytes) => {
-      equal(String(bytes), '?WATCH={"enable":true,"json":true,"pps":true};\n')
-      const wake = waiting.shift()
-      if (wake === undefined) watched.push(socket)
-      else wake(socket)
-    })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  ok(address !== null && typeof address === 'object')
-  return {
-    port: address.port,
-    client: () => {
-      const { promise, resolve } = Promise.withResolvers<Socket>()
-      const socket = watched.shift()
-      if (socket === undefined) waiting.push(resolve)
-      else resolve(socket)
-      return promise
-    },
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}
 
 const open = async (hand: HandTime, port: number, more: Partial<GpsdSourceOptions> = {}) => {
   const source = gpsdSource(hand.time, seededRandom(1n), { id: 'gps:test', port, intervalNs: 1n, ...more })

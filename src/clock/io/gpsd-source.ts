@@ -2,9 +2,10 @@
  * A source of time from gpsd over TCP. It speaks unasked; measurements and refusals reach the listener at most once an
  * interval (clock/gpsd-pace.ts). A lost connection is made again after a pause that doubles, with chance in it, so that
  * many nodes do not return to one gpsd together.
- * Source: gpsd_json(5). Rules: docs/spec/sources.md S-10 to S-19.
+ * Source: gpsd_json(5). Rules: docs/spec/sources.md S-10 to S-21 and "GPS: how far to believe it".
  *
- * Does not promise that the signal is genuine. Nothing of position passes the parser (clock/gpsd-protocol.ts).
+ * Does not promise that the signal is genuine, only that it was judged (clock/gps-guard.ts), at every report, whatever the
+ * interval. Nothing of position passes the parser (clock/gpsd-protocol.ts).
  */
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
@@ -12,12 +13,16 @@ import type { Socket } from 'node:net'
 import { BoundedMap, drawUnit, min, NS_PER_SEC } from '../../base/index.ts'
 import type { Cancel, Random, Time } from '../../base/index.ts'
 import { GPSD_LINE_BYTES_MAX, GpsdLines } from '../gpsd-lines.ts'
-import { GPS_LIMITS, GPS_STATE, gpsMeasurement } from '../gpsd-measurement.ts'
-import type { GpsArrival, GpsLimits, GpsSample, GpsState } from '../gpsd-measurement.ts'
+import { GPS_DETECTOR_OPTIONS } from '../gps-detector.ts'
+import { GPS_GUARD_STATE, gpsGuard, gpsGuardLost } from '../gps-guard.ts'
+import type { GpsGuardState } from '../gps-guard.ts'
+import type { ClockKnowledge } from '../gps-knowledge.ts'
+import { GPS_LIMITS } from '../gpsd-measurement.ts'
+import type { GpsArrival, GpsLimits, GpsSample } from '../gpsd-measurement.ts'
 import { GPSD_PACE, paceAsked, paceMeasurement, paceRefusal } from '../gpsd-pace.ts'
 import { GPSD_PORT, GPSD_WATCH, parseGpsdLine } from '../gpsd-protocol.ts'
 import type { GpsdMessage } from '../gpsd-protocol.ts'
-import type { Source, SourceEvent } from '../port.ts'
+import type { Measurement, Source, SourceEvent, Suspicion } from '../port.ts'
 
 /** Why gpsd tells nothing. */
 export const GPSD_UNREACHABLE_REASONS = [
@@ -45,6 +50,8 @@ export interface GpsdSourceOptions {
   readonly pauseNsMin?: bigint
   readonly pauseNsMax?: bigint
   readonly limits?: GpsLimits
+  /** What the clock knows at a local instant without this source; it is asked at each report. Nothing is known where not given. */
+  readonly knownAt?: (localNs: bigint) => ClockKnowledge | undefined
 }
 
 /** Receivers that are told apart. */
@@ -65,6 +72,7 @@ const settingsOf = (options: GpsdSourceOptions): Settings => ({
   pauseNsMin: NS_PER_SEC,
   pauseNsMax: 64n * NS_PER_SEC,
   limits: GPS_LIMITS,
+  knownAt: () => undefined,
   device: undefined,
   ...options,
 })
@@ -84,7 +92,7 @@ class GpsdSource implements Source {
   readonly #time: Time
   readonly #random: Random
   readonly #settings: Settings
-  readonly #states = new BoundedMap<string, GpsState>(GPSD_DEVICES_MAX)
+  readonly #states = new BoundedMap<string, GpsGuardState>(GPSD_DEVICES_MAX)
   #pace = GPSD_PACE
   #pauseNs: bigint
   #listener: Listener | undefined
@@ -171,9 +179,7 @@ class GpsdSource implements Source {
     connection.socket.destroy()
     if (this.#isDisposed) return
     // A receiver may come back as another one; the time it last told stays, to judge the next by.
-    for (const [device, state] of Array.from(this.#states)) {
-      this.#states.set(device, { ...state, driver: undefined, used: undefined, vouched: undefined })
-    }
+    for (const [device, state] of Array.from(this.#states)) this.#states.set(device, gpsGuardLost(state))
     this.#trouble = reason
     const pauseNs = (this.#pauseNs * BigInt(500 + Math.floor(drawUnit(this.#random) * 1000))) / 1000n
     this.#pauseNs = min(this.#pauseNs * 2n, this.#settings.pauseNsMax)
@@ -221,27 +227,30 @@ class GpsdSource implements Source {
 
   #step(device: string, message: GpsdMessage, arrival: GpsArrival): void {
     if (this.#settings.device !== undefined && device !== this.#settings.device) return
-    const { limits, intervalNs } = this.#settings
-    const { state, admission } = gpsMeasurement(this.#states.get(device) ?? GPS_STATE, message, arrival, limits)
+    const { limits, intervalNs, knownAt } = this.#settings
+    const known = message.class === 'SKY' || message.class === 'DEVICE' ? undefined : knownAt(arrival.localNs)
+    const before = this.#states.get(device) ?? GPS_GUARD_STATE
+    const { state, outcome } = gpsGuard(before, { message, arrival, known }, { limits, detector: GPS_DETECTOR_OPTIONS })
     this.#states.set(device, state)
-    if (admission === undefined) return
-    if (admission.verdict !== 'accept') {
-      this.#refuse(admission.verdict, admission.reason, arrival)
+    if (outcome === undefined) return
+    if ('refusal' in outcome) {
+      this.#refuse('reject', outcome.refusal, arrival, outcome.suspicion)
       return
     }
-    const { pace, isPassed } = paceMeasurement(this.#pace, admission.value.basis, arrival.localNs, intervalNs)
+    const { sample, suspicion } = outcome
+    const { pace, isPassed } = paceMeasurement(this.#pace, sample.basis, arrival.localNs, intervalNs)
     this.#pace = pace
     if (!isPassed) return
-    this.#emit({
-      type: 'measurement',
-      measurement: { sourceId: this.id, kind: this.kind, ...measured(admission.value) },
-    })
+    const measurement: Measurement = { sourceId: this.id, kind: this.kind, ...measured(sample) }
+    this.#emit({ type: 'measurement', measurement, suspicion })
   }
 
-  #refuse(verdict: 'ignore' | 'reject', reason: string, arrival: GpsArrival): void {
+  #refuse(verdict: 'ignore' | 'reject', reason: string, arrival: GpsArrival, suspicion?: Suspicion): void {
     const { pace, isPassed } = paceRefusal(this.#pace, reason, arrival.localNs, this.#settings.intervalNs)
     this.#pace = pace
-    if (isPassed) this.#emit({ type: 'refused', sourceId: this.id, verdict, reason })
+    if (!isPassed) return
+    const event = { type: 'refused', sourceId: this.id, verdict, reason } as const
+    this.#emit(suspicion === undefined ? event : { ...event, suspicion })
   }
 
   /** Both clocks, read as nearly together as can be. */
