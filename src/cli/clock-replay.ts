@@ -3,6 +3,7 @@
  * times. For comparing clocks on the same packets, and for looking again at a bad night.
  */
 import { closeSync, openSync, readSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { ChimerError } from '../base/index.ts'
 import type { Admission } from '../base/index.ts'
 import {
@@ -16,7 +17,7 @@ import {
   secondsOfNs,
 } from '../clock/index.ts'
 import type { RecordedExchange, ReplayRow } from '../clock/index.ts'
-import { EXIT, readerGone, say, sayJson } from './output.ts'
+import { EXIT, readerGone, say } from './output.ts'
 import type { ExitCode } from './output.ts'
 
 export interface ClockReplayOptions {
@@ -32,26 +33,28 @@ const SOURCES_MAX = 64
 /** Rows that are written in one piece. */
 const ROWS_A_PIECE = 256
 
-export const clockReplay = ({ exchanges, at, likely = false, json = false }: ClockReplayOptions): Promise<ExitCode> => {
+export const clockReplay = async (options: ClockReplayOptions): Promise<ExitCode> => {
+  const { exchanges, at, likely = false, json = false } = options
   const rows = replayed(openReplay(), readExchanges(exchanges), readLocalTimes(at))
-  if (!json) say(`local,estimate,earliest,latest${likely ? ',likely_earliest,likely_latest' : ''}`)
-  let piece: string[] = []
   let answered = 0
+  let piece = json ? [] : [`local,estimate,earliest,latest${likely ? ',likely_earliest,likely_latest' : ''}`]
   for (const row of rows) {
-    if (readerGone.aborted) break
     if (row.reading !== undefined) answered += 1
-    if (json) sayJson(jsonOf(row))
-    else piece.push(lineOf(row, likely))
+    piece.push(json ? JSON.stringify(jsonOf(row)) : lineOf(row, likely))
     if (piece.length < ROWS_A_PIECE) continue
     say(piece.join('\n'))
     piece = []
+    // The one moment at which it can show that nobody reads any more.
+    await setImmediate()
+    if (readerGone.aborted) break
   }
   if (piece.length > 0) say(piece.join('\n'))
-  return Promise.resolve(answered > 0 ? EXIT.good : EXIT.no)
+  return answered > 0 ? EXIT.good : EXIT.no
 }
 
 const lineOf = ({ localNs, reading }: ReplayRow, likely: boolean): string => {
-  const hard = reading === undefined ? ['', '', ''] : [reading.estimate, reading.earliest, reading.latest].map(secondsOfNs)
+  const hard =
+    reading === undefined ? ['', '', ''] : [reading.estimate, reading.earliest, reading.latest].map(secondsOfNs)
   if (!likely) return [secondsOfNs(localNs), ...hard].join(',')
   const soft = reading === undefined ? ['', ''] : [reading.likely.earliest, reading.likely.latest].map(secondsOfNs)
   return [secondsOfNs(localNs), ...hard, ...soft].join(',')
@@ -71,7 +74,7 @@ function* readExchanges(path: string): Generator<RecordedExchange> {
   const known = new Set<string>()
   let last: bigint | undefined
   for (const { line, number } of linesOf(path)) {
-    if (number === 1 && line === EXCHANGES_HEADER) continue
+    if (number === 1 && line.trim() === EXCHANGES_HEADER) continue
     const exchange = taken(readExchangeLine(line), { path, number, form: EXCHANGES_HEADER })
     if (last !== undefined && exchange.t4 < last) throw refused(path, number, 'exchanges must be in order of t4')
     last = exchange.t4
@@ -84,7 +87,7 @@ function* readExchanges(path: string): Generator<RecordedExchange> {
 function* readLocalTimes(path: string): Generator<bigint> {
   let last: bigint | undefined
   for (const { line, number } of linesOf(path)) {
-    if (number === 1 && line.split(',', 1)[0] === LOCAL_TIMES_HEADER) continue
+    if (number === 1 && line.split(',', 1)[0]?.trim() === LOCAL_TIMES_HEADER) continue
     const localNs = taken(readLocalTimeLine(line), { path, number, form: LOCAL_TIMES_HEADER })
     if (last !== undefined && localNs < last) throw refused(path, number, 'local times must be in order')
     last = localNs
@@ -93,7 +96,7 @@ function* readLocalTimes(path: string): Generator<bigint> {
 }
 
 const taken = <T>(
-  admission: Admission<T, string>,
+  admission: Admission<T>,
   { path, number, form }: { readonly path: string; readonly number: number; readonly form: string },
 ): T => {
   if (admission.verdict === 'accept') return admission.value
@@ -105,19 +108,24 @@ const refused = (path: string, number: number, why: string): ChimerError =>
 
 const CHUNK_BYTES = 65_536
 
-/** Lines without their ends; empty ones are passed over. A line without end is cut off where it is too long for any reader. */
+/** Lines without their ends; empty ones are passed over, a file of nothing else is refused. None that is too long is waited for. */
 function* linesOf(path: string): Generator<{ readonly line: string; readonly number: number }> {
   let number = 0
   let rest = ''
+  let isEmpty = true
   for (const chunk of chunksOf(path)) {
     const lines = (rest + chunk).split('\n')
-    rest = (lines.pop() ?? '').slice(0, EXCHANGE_LINE_MAX + 1)
+    rest = lines.pop() ?? ''
+    if (rest.length > EXCHANGE_LINE_MAX + 1) lines.push(rest)
     for (const line of lines) {
       number += 1
-      if (line.trim() !== '') yield { line: line.trim(), number }
+      if (line.trim() === '' && line.length <= EXCHANGE_LINE_MAX) continue
+      isEmpty = false
+      yield { line: line.replace(/\r$/, ''), number }
     }
   }
-  if (rest.trim() !== '') yield { line: rest.trim(), number: number + 1 }
+  if (rest.trim() !== '') yield { line: rest, number: number + 1 }
+  else if (isEmpty) throw new ChimerError('TC_REPLAY_INPUT', `${path} holds no line.`)
 }
 
 function* chunksOf(path: string): Generator<string> {
@@ -125,11 +133,20 @@ function* chunksOf(path: string): Generator<string> {
   try {
     const bytes = Buffer.alloc(CHUNK_BYTES)
     const decoder = new TextDecoder('latin1')
-    for (let length = readSync(file, bytes); length > 0; length = readSync(file, bytes)) {
+    for (let length = readFrom(file, { path, bytes }); length > 0; length = readFrom(file, { path, bytes })) {
       yield decoder.decode(bytes.subarray(0, length))
     }
   } finally {
     closeSync(file)
+  }
+}
+
+/** How many bytes came; a directory, for one, can be opened and not read. */
+const readFrom = (file: number, { path, bytes }: { readonly path: string; readonly bytes: Buffer }): number => {
+  try {
+    return readSync(file, bytes)
+  } catch (cause) {
+    throw new ChimerError('TC_REPLAY_INPUT', `${path} cannot be read.`, { cause })
   }
 }
 

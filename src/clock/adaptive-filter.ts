@@ -15,11 +15,23 @@ import type { PassStep } from './kalman-step.ts'
 import { heaviestModel, mixtureAt, startBank, stepped, surpriseOf } from './model-bank.ts'
 import type { Bank, BankOptions, Model } from './model-bank.ts'
 import { likeliestTilt } from './one-way-noise.ts'
-import { PATH_DEFAULTS, anchored, biased, edgesOf, isReadyToAnchor, newPath, readingsOf, routeOf, travelled } from './path.ts'
-import type { Path, PathOptions, Readings, Word } from './path.ts'
+import {
+  PATH_DEFAULTS,
+  anchored,
+  edgesOf,
+  hasUsualWait,
+  isReadyToAnchor,
+  newPath,
+  readingsOf,
+  routeOf,
+  travelled,
+} from './path.ts'
+import type { Path, Word } from './path.ts'
 import type { Filter, FilterEstimate, Measurement } from './port.ts'
+import { bySource, doubted, judgedByEnough, rebiased } from './source-comparison.ts'
+import type { ComparisonOptions, Heard, Seen } from './source-comparison.ts'
 
-export interface AdaptiveOptions extends BankOptions, PathOptions {
+export interface AdaptiveOptions extends BankOptions, ComparisonOptions {
   /** Words that are gone through anew at each update. */
   readonly wordsMax: number
   /** Bound on |slope|, s/s (RFC 5905: 500 ppm). */
@@ -34,11 +46,13 @@ export const ADAPTIVE_DEFAULTS: AdaptiveOptions = Object.freeze({
   ...PATH_DEFAULTS,
   wanders: Object.freeze([1e-10, 3.16e-10, 1e-9, 3.16e-9, 1e-8, 3.16e-8, 1e-7]),
   memory: 0.985,
-  slopeSigma: 1e-4,
+  slopeSigma: 3e-5,
   gateSigma: 5,
   wordsMax: 128,
   slopeMax: 500e-6,
   outliersMax: 4,
+  doubtWords: 8,
+  doubtSigma: 4,
   tiltPrior: 4,
 })
 
@@ -68,37 +82,52 @@ const withPath = (paths: readonly Path[], path: Path): readonly Path[] =>
     ? paths.map((before) => (before.sourceId === path.sourceId ? path : before))
     : [...paths, path]
 
+/** Is the word's route remembered, and its bias known? Another route's floor would make a wrong word of it, and a sure one. */
 const isUsable = (path: Path | undefined, word: Word): path is Path =>
-  path !== undefined && routeOf(path, word.routeId).isAnchored
+  path?.routes.some(({ id, isAnchored }) => id === word.routeId && isAnchored) === true
 
-const readWord = (paths: readonly Path[], word: Word, options: AdaptiveOptions): Readings | undefined => {
-  const path = pathOf(paths, word.sourceId)
-  return isUsable(path, word) ? readingsOf(path, word, options) : undefined
+/** Those of the words that mean something by now. */
+const heardOf = (words: readonly Word[], paths: readonly Path[], options: AdaptiveOptions): readonly Heard[] => {
+  const pathById = new Map(paths.map((path) => [path.sourceId, path]))
+  const heard: Heard[] = []
+  for (const word of words) {
+    const path = pathById.get(word.sourceId)
+    if (isUsable(path, word)) heard.push({ word, path, readings: readingsOf(path, word, options) })
+  }
+  return heard
 }
 
-/** One more word through a bank, or the bank begun with it. */
+/** Those of the words that are followed, through a bank, or the bank begun with the first of them. */
 const passed = (
   bank: Bank | undefined,
-  word: Word,
-  { paths, slope, options }: { readonly paths: readonly Path[]; readonly slope: number; readonly options: AdaptiveOptions },
+  heard: readonly Heard[],
+  { slope, options }: { readonly slope: number; readonly options: AdaptiveOptions },
 ): Bank | undefined => {
-  const readings = readWord(paths, word, options)
-  if (readings === undefined) return bank
-  const { atSec } = word
-  return bank === undefined ? startBank({ atSec, readings, slope }, options) : stepped(bank, { atSec, readings }, options)
+  const followed = heard.filter(({ path }) => !path.isDoubted)
+  const words = followed.map(({ word, readings }) => ({ atSec: word.atSec, readings }))
+  const [first] = words
+  if (first === undefined) return bank
+  return bank === undefined
+    ? stepped(startBank({ ...first, slope }, options), words.slice(1), options)
+    : stepped(bank, words, options)
 }
 
-const wordOf = (measurement: Measurement, routeId: number, origin: Pick<AdaptiveState, 'originLocalNs' | 'originOffsetNs'>): Word => ({
+/** The word of a measurement over a path, on its present route. */
+const wordOf = (
+  measurement: Measurement,
+  path: Path,
+  origin: Pick<AdaptiveState, 'originLocalNs' | 'originOffsetNs'>,
+): Word => ({
   sourceId: measurement.sourceId,
-  routeId,
+  routeId: path.routeId,
   atSec: nsToSec(measurement.localNs - origin.originLocalNs),
-  ...edgesOf(measurement, origin.originOffsetNs),
+  ...edgesOf(measurement, { originNs: origin.originOffsetNs, isTimed: path.isTimed }),
 })
 
 const begin = (first: Measurement, slope: number, options: AdaptiveOptions): AdaptiveState => {
   const origin = { originLocalNs: first.localNs, originOffsetNs: first.estimateNs }
   const path = newPath(first, options)
-  const word = wordOf(first, path.routeId, origin)
+  const word = wordOf(first, path, origin)
   const bank = startBank({ atSec: word.atSec, readings: readingsOf(path, word, options), slope }, options)
   return { ...origin, slope, paths: [path], words: [word], committed: undefined, bank, outliers: [], outlierSide: 0 }
 }
@@ -118,8 +147,8 @@ const relabelled = (words: readonly Word[], path: Path, moved: number): readonly
 
 /** The path and the words with one more measurement in them, and the oldest word committed if there are too many. */
 const admitted = (state: AdaptiveState, measurement: Measurement, options: AdaptiveOptions): AdaptiveState => {
-  const word = wordOf(measurement, 0, state)
   const before = pathOf(state.paths, measurement.sourceId)
+  const word = wordOf(measurement, before ?? newPath(measurement, options), state)
   const { path, moved } =
     before === undefined
       ? { path: newPath(measurement, options), moved: 1 }
@@ -128,62 +157,69 @@ const admitted = (state: AdaptiveState, measurement: Measurement, options: Adapt
   const words = relabelled([...state.words, word], path, moved)
   const [oldest] = words
   if (words.length <= options.wordsMax || oldest === undefined) return { ...state, paths, words }
-  const committed = passed(state.committed, oldest, { paths: state.paths, slope: state.slope, options })
+  const committed = passed(state.committed, heardOf([oldest], state.paths, options), { slope: state.slope, options })
   return { ...state, paths, words: words.slice(1), committed }
 }
 
 /** All words gone through anew, with what is known now. */
-const replayed = (state: AdaptiveState, options: AdaptiveOptions): AdaptiveState => {
-  const given = { paths: state.paths, slope: state.slope, options }
-  let bank = state.committed
-  for (const word of state.words) bank = passed(bank, word, given)
-  return { ...state, bank: bank ?? state.bank }
-}
+const replayed = (state: AdaptiveState, heard: readonly Heard[], options: AdaptiveOptions): AdaptiveState => ({
+  ...state,
+  bank: passed(state.committed, heard, { slope: state.slope, options }) ?? state.bank,
+})
 
-/** A new route's bias: where its words lie above the clock that has coasted past them, the quickest round trips counting most. */
-const biasOfNewRoute = (state: AdaptiveState, path: Path): number => {
-  const route = routeOf(path, path.routeId)
+/** A new route's bias: where its words lie above the clock that has coasted past them. Its variance is the clock's and the words'. */
+const biasOfNewRoute = (
+  state: AdaptiveState,
+  path: Path,
+  options: AdaptiveOptions,
+): { readonly biasSec: number; readonly varianceSec2: number } => {
   let sum = 0
   let weights = 0
+  let clockSec2 = 0
   for (const word of state.words) {
-    if (word.sourceId !== path.sourceId || word.routeId !== route.id) continue
-    const excessSec = Math.max(0, word.upperSec - word.lowerSec - route.floorSec) + route.scaleSec / 4
-    const weight = 1 / (excessSec * excessSec)
-    sum += weight * ((word.lowerSec + word.upperSec) / 2 - mixtureAt(state.bank, word.atSec).offsetSec)
-    weights += weight
+    if (word.sourceId !== path.sourceId || word.routeId !== path.routeId) continue
+    const { offsetSec, varianceSec2 } = readingsOf(path, word, options).waiting
+    const clock = mixtureAt(state.bank, word.atSec)
+    sum += (offsetSec - clock.offsetSec) / varianceSec2
+    weights += 1 / varianceSec2
+    clockSec2 = Math.max(clockSec2, clock.offsetSigmaSec ** 2)
   }
-  return weights === 0 ? 0 : sum / weights
-}
-
-/** A word beside the clock with all words known, s. */
-interface Seen {
-  readonly word: Word
-  readonly path: Path
-  readonly readings: Readings
-  readonly smoothSec: number
+  return weights === 0
+    ? { biasSec: 0, varianceSec2: 0 }
+    : { biasSec: sum / weights, varianceSec2: clockSec2 + 1 / weights }
 }
 
 /** The heaviest model's pass over the words, smoothed. */
-const seenAfterwards = (state: AdaptiveState, model: Model, options: AdaptiveOptions): readonly Seen[] => {
+const seenAfterwards = (
+  state: AdaptiveState,
+  { heard, model }: { readonly heard: readonly Heard[]; readonly model: Model },
+  options: AdaptiveOptions,
+): readonly Seen[] => {
   const { wander, reading } = model
   const left = state.committed?.models.find((other) => other.wander === wander && other.reading === reading)
   let belief = left?.belief
   let lastSec = state.committed?.atSec ?? 0
   const steps: PassStep[] = []
-  const seen: Omit<Seen, 'smoothSec'>[] = []
-  for (const word of state.words) {
-    const path = pathOf(state.paths, word.sourceId)
-    if (!isUsable(path, word)) continue
-    const readings = readingsOf(path, word, options)
-    const said = readings[reading]
+  const seen: Heard[] = []
+  for (const one of heard) {
+    const { word, path } = one
+    const said = one.readings[reading]
+    if (belief === undefined && path.isDoubted) continue
     const ageSec = belief === undefined ? 0 : word.atSec - lastSec
     const before =
       belief === undefined
-        ? { offsetSec: said.offsetSec, slope: state.slope, p11: said.varianceSec2, p12: 0, p22: options.slopeSigma ** 2 }
+        ? {
+            offsetSec: said.offsetSec,
+            slope: state.slope,
+            p11: said.varianceSec2,
+            p12: 0,
+            p22: options.slopeSigma ** 2,
+          }
         : predicted(belief, ageSec, wander * wander)
-    const after = belief === undefined ? before : corrected(before, said, options.gateSigma).belief
+    const isFollowed = belief !== undefined && !path.isDoubted
+    const after = isFollowed ? corrected(before, said, options.gateSigma).belief : before
     steps.push({ ageSec, before, after })
-    seen.push({ word, path, readings })
+    seen.push(one)
     belief = after
     lastSec = word.atSec
   }
@@ -197,6 +233,7 @@ const tiltOf = (path: Path, seen: readonly Seen[], options: AdaptiveOptions): nu
   const waits = seen.flatMap(({ word, smoothSec }) => {
     if (word.sourceId !== path.sourceId || word.routeId !== route.id) return []
     const excessSec = Math.max(0, word.upperSec - word.lowerSec - route.floorSec)
+    if (!hasUsualWait(path, excessSec, options)) return []
     const backSec = smoothSec + route.biasSec - word.lowerSec - route.floorSec / 2
     return [{ excessSec, backSec: Math.max(0, Math.min(excessSec, backSec)) }]
   })
@@ -204,100 +241,55 @@ const tiltOf = (path: Path, seen: readonly Seen[], options: AdaptiveOptions): nu
   return likeliestTilt(waits, { scaleSec: route.scaleSec, priorWeight: options.tiltPrior })
 }
 
-/** Variance of a source without a path, from its residuals; its own interval counts as four of them. */
-const scatterOf = (path: Path, seen: readonly Seen[]): number => {
+/** Variance of a source without a path, from the residuals of its surer words; its own interval counts as four of them. */
+const scatterOf = (path: Path, seen: readonly Seen[], options: AdaptiveOptions): number => {
   if (path.isTimed) return path.scatterSec2
+  const { floorSec } = routeOf(path, path.routeId)
   const squares = seen.flatMap(({ word, readings, smoothSec }) =>
-    word.sourceId === path.sourceId ? [(readings.scatter.offsetSec - smoothSec) ** 2] : [],
+    word.sourceId === path.sourceId && word.upperSec - word.lowerSec <= 2 * floorSec
+      ? [(readings.scatter.offsetSec - smoothSec) ** 2]
+      : [],
   )
-  const given = (routeOf(path, path.routeId).floorSec ** 2 / 12) * 4
-  return (given + squares.reduce((sum, square) => sum + square, 0)) / (4 + squares.length)
-}
-
-/** What one source's words say above the smoothed clock, on average: s, and the variance of that. */
-interface Residual {
-  readonly path: Path
-  readonly meanSec: number
-  readonly varianceSec2: number
-}
-
-const residualOf = (path: Path, seen: readonly Seen[]): Residual | undefined => {
-  const route = routeOf(path, path.routeId)
-  let sum = 0
-  let weights = 0
-  for (const { word, readings, smoothSec } of seen) {
-    if (word.sourceId !== path.sourceId || word.routeId !== route.id) continue
-    const { offsetSec, varianceSec2 } = readings.waiting
-    const weight = 1 / Math.max(varianceSec2 - route.biasVarianceSec2, 1e-18)
-    sum += weight * (offsetSec + route.biasSec - smoothSec)
-    weights += weight
-  }
-  return weights === 0 || !route.isAnchored ? undefined : { path, meanSec: sum / weights, varianceSec2: 1 / weights }
-}
-
-/** The value at which half of the weight lies below. */
-const weightedMedian = (values: readonly { readonly value: number; readonly weight: number }[]): number => {
-  const sorted = values.toSorted((a, b) => a.value - b.value)
-  const half = sorted.reduce((sum, { weight }) => sum + weight, 0) / 2
-  let below = 0
-  for (const { value, weight } of sorted) {
-    below += weight
-    if (below >= half) return value
-  }
-  return 0
-}
-
-/**
- * How the sources differ: each path has a bias of its own, expected within `biasShare` of its floor. What they have in common is
- * the clock's: the median of what they say beyond what is known of them, short paths counting most. A source whose bias is
- * not yet known brings that doubt along as variance; the one that decides the median has none.
- */
-const rebiased = (state: AdaptiveState, seen: readonly Seen[], options: AdaptiveOptions): readonly Path[] => {
-  const residuals = state.paths.flatMap((path) => residualOf(path, seen) ?? [])
-  const weightOf = (path: Path): number => 1 / routeOf(path, path.routeId).floorSec ** 2
-  const common = weightedMedian(
-    residuals.map(({ path, meanSec }) => ({
-      value: meanSec - routeOf(path, path.routeId).givenBiasSec,
-      weight: weightOf(path),
-    })),
-  )
-  const total = residuals.reduce((sum, { path }) => sum + weightOf(path), 0)
-  return state.paths.map((path) => {
-    const residual = residuals.find((one) => one.path === path)
-    if (residual === undefined) return path
-    const route = routeOf(path, path.routeId)
-    const prior = (options.biasShare * route.floorSec) ** 2
-    const trust = prior / (prior + residual.varianceSec2)
-    const excess = residual.meanSec - common - route.givenBiasSec
-    return biased(path, {
-      biasSec: route.givenBiasSec + trust * excess,
-      biasVarianceSec2: trust * residual.varianceSec2 * (1 - weightOf(path) / total),
-    })
-  })
+  const given = (floorSec ** 2 / 12) * 4
+  const sum2 = squares.reduce((sum, square) => sum + square, 0)
+  if (squares.length >= options.exchangesMin) return sum2 / (squares.length - 2)
+  return (given + sum2) / (4 + squares.length)
 }
 
 /** What the words together say about their paths. */
-const learned = (state: AdaptiveState, sourceId: string, options: AdaptiveOptions): AdaptiveState => {
+const learned = (
+  state: AdaptiveState,
+  { heard, sourceId }: { readonly heard: readonly Heard[]; readonly sourceId: string },
+  options: AdaptiveOptions,
+): AdaptiveState => {
   const model = heaviestModel(state.bank)
   if (model === undefined) return state
-  const seen = seenAfterwards(state, model, options)
-  const paths = state.paths.length === 1 ? state.paths : rebiased(state, seen, options)
+  const seen = seenAfterwards(state, { heard, model }, options)
+  const paths =
+    state.paths.length === 1 ? state.paths : doubted(rebiased(state.paths, bySource(seen), options), seen, options)
   return {
     ...state,
     paths: paths.map((path) =>
       path.sourceId === sourceId
-        ? { ...path, tilt: path.isTimed ? tiltOf(path, seen, options) : 0, scatterSec2: scatterOf(path, seen) }
+        ? { ...path, tilt: path.isTimed ? tiltOf(path, seen, options) : 0, scatterSec2: scatterOf(path, seen, options) }
         : path,
     ),
   }
 }
 
+/** How far the newest word is from what the bank expected; nothing where it is not followed, so that it says nothing either way. */
+const sigmasOf = (bank: Bank, newest: Heard | undefined, word: Word): number | undefined =>
+  newest?.word === word && !newest.path.isDoubted
+    ? surpriseOf(bank, { atSec: word.atSec, readings: newest.readings })
+    : undefined
+
 /** An outlier says that it or the filter is wrong. Enough of them in a row on one side: the filter, which starts again from them. */
 const outlying = (
   state: AdaptiveState,
-  { measurement, sigmas }: { readonly measurement: Measurement; readonly sigmas: number },
+  { measurement, sigmas }: { readonly measurement: Measurement; readonly sigmas: number | undefined },
   options: AdaptiveOptions,
 ): AdaptiveState => {
+  if (sigmas === undefined) return state
   if (Math.abs(sigmas) <= options.gateSigma) return { ...state, outliers: [], outlierSide: 0 }
   const side = Math.sign(sigmas)
   const outliers = side === state.outlierSide ? [...state.outliers, measurement] : [measurement]
@@ -321,15 +313,36 @@ const update = (
   const path = pathOf(arrived.paths, measurement.sourceId)
   const word = arrived.words.at(-1)
   if (path === undefined || word === undefined) return { state: before, taken: false }
-  const readings = readWord(arrived.paths, word, options)
-  const sigmas = readings === undefined ? 0 : surpriseOf(before.bank, { atSec: word.atSec, readings })
-  const judged = outlying(arrived, { measurement, sigmas }, options)
+  const heard = heardOf(arrived.words, arrived.paths, options)
+  const judged = outlying(arrived, { measurement, sigmas: sigmasOf(before.bank, heard.at(-1), word) }, options)
   if (judged.outliers.length >= options.outliersMax) return { state: restarted(judged, options), taken: true }
-  const coasted = replayed(judged, options)
-  const ready = isReadyToAnchor(path, options)
-    ? { ...coasted, paths: withPath(coasted.paths, anchored(path, biasOfNewRoute(coasted, path))) }
-    : coasted
-  return { state: learned(ready, measurement.sourceId, options), taken: judged.outliers.length === 0 }
+  const { sourceId } = measurement
+  const taken = judged.outliers.at(-1) !== measurement
+  const coasted = replayed(judged, heard, options)
+  if (!isReadyToAnchor(path, options)) return { state: learned(coasted, { heard, sourceId }, options), taken }
+  const paths = withPath(coasted.paths, anchored(path, biasOfNewRoute(coasted, path, options)))
+  const ready = { ...coasted, paths }
+  return { state: learned(ready, { heard: heardOf(ready.words, paths, options), sourceId }, options), taken }
+}
+
+/** What all sources in use may be off by together, because their routes began while the clock coasted, s². */
+const anchorSec2 = ({ paths, words }: AdaptiveState): number => {
+  let least = Number.POSITIVE_INFINITY
+  for (const path of paths) {
+    const isInUse = words.some(({ sourceId }) => sourceId === path.sourceId)
+    if (isInUse) least = Math.min(least, routeOf(path, path.routeId).givenVarianceSec2)
+  }
+  return least
+}
+
+/** What is committed cannot be taken back, but it was gone through when the source still agreed with the others. */
+const forget = (state: AdaptiveState, sourceId: string, options: AdaptiveOptions): AdaptiveState | undefined => {
+  if (pathOf(state.paths, sourceId) === undefined) return state
+  const words = state.words.filter((word) => word.sourceId !== sourceId)
+  if (words.length === 0) return undefined
+  const paths = judgedByEnough(state.paths.filter((path) => path.sourceId !== sourceId))
+  const left = { ...state, words, paths, outliers: [], outlierSide: 0 }
+  return replayed(left, heardOf(words, paths, options), options)
 }
 
 const predict = (state: AdaptiveState, localNs: bigint, options: AdaptiveOptions): FilterEstimate => {
@@ -337,7 +350,7 @@ const predict = (state: AdaptiveState, localNs: bigint, options: AdaptiveOptions
   const slope = Math.max(-options.slopeMax, Math.min(options.slopeMax, mixture.slope))
   return {
     offsetNs: state.originOffsetNs + secToNs(mixture.offsetSec),
-    offsetSigmaNs: mixture.offsetSigmaSec * 1e9,
+    offsetSigmaNs: Math.sqrt(mixture.offsetSigmaSec ** 2 + anchorSec2(state)) * 1e9,
     slopePpb: slope * 1e9,
     slopeSigmaPpb: mixture.slopeSigma * 1e9,
   }
@@ -350,6 +363,7 @@ export const createAdaptiveFilter = (given: Partial<AdaptiveOptions> = {}): Filt
     name: 'adaptive',
     start: (first) => begin(first, 0, options),
     update: (state, measurement) => update(state, measurement, options),
+    forget: (state, sourceId) => forget(state, sourceId, options),
     predict: (state, localNs) => predict(state, localNs, options),
   }
 }

@@ -17,7 +17,13 @@ export interface RecordedExchange {
   readonly t4: bigint
 }
 
-export const EXCHANGE_LINE_REASONS = ['line-too-long', 'wrong-columns', 'not-seconds', 'no-source', 'impossible-exchange'] as const
+export const EXCHANGE_LINE_REASONS = [
+  'line-too-long',
+  'wrong-columns',
+  'not-seconds',
+  'no-source',
+  'impossible-exchange',
+] as const
 export type ExchangeLineReason = (typeof EXCHANGE_LINE_REASONS)[number]
 
 /** Characters of a line. */

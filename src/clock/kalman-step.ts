@@ -55,6 +55,8 @@ export const corrected = (
   const held = surprise > gateSigma * gateSigma ? gateSigma / Math.sqrt(surprise) : 1
   const k1 = p11 / varianceSec2
   const k2 = p12 / varianceSec2
+  // 1 − k₁, without the loss where a sure word follows great doubt; and P₂₂ keeps at least this share, as P has a determinant >= 0.
+  const kept = measured.varianceSec2 / varianceSec2
   return {
     surprise,
     innovationSec,
@@ -62,9 +64,9 @@ export const corrected = (
     belief: {
       offsetSec: belief.offsetSec + held * k1 * innovationSec,
       slope: belief.slope + held * k2 * innovationSec,
-      p11: (1 - k1) * p11,
-      p12: (1 - k1) * p12,
-      p22: Math.max(0, p22 - k2 * p12),
+      p11: kept * p11,
+      p12: kept * p12,
+      p22: Math.max(kept * p22, p22 - k2 * p12),
     },
   }
 }
@@ -76,6 +78,16 @@ export interface PassStep {
   readonly after: Belief
 }
 
+/** Below this share of P₁₁P₂₂ the determinant is made of rounding: offset and slope are as good as one. */
+const SINGULAR = 1e-14
+
+/** P⁻¹ (offset, slope). Where P has no inverse the offset, which then says all, is taken alone. */
+const solved = ({ p11, p12, p22 }: Belief, offsetSec: number, slope: number): readonly [number, number] => {
+  const determinant = p11 * p22 - p12 * p12
+  if (determinant <= SINGULAR * p11 * p22) return [offsetSec / p11, 0]
+  return [(p22 * offsetSec - p12 * slope) / determinant, (p11 * slope - p12 * offsetSec) / determinant]
+}
+
 /** The offset at each step of a pass with all of the pass known, s, in the order of the steps. */
 export const smoothedOffsets = (pass: readonly PassStep[]): number[] => {
   const offsets: number[] = []
@@ -85,11 +97,8 @@ export const smoothedOffsets = (pass: readonly PassStep[]): number[] => {
     let smooth = { offsetSec, slope }
     if (next !== undefined) {
       const { ageSec, before } = next.step
-      const determinant = before.p11 * before.p22 - before.p12 * before.p12
-      const moved = { offsetSec: next.offsetSec - before.offsetSec, slope: next.slope - before.slope }
       // G (moved) with G = P Fᵀ P⁻¹ written out: first P⁻¹ (moved), then P Fᵀ.
-      const a = (before.p22 * moved.offsetSec - before.p12 * moved.slope) / determinant
-      const b = (before.p11 * moved.slope - before.p12 * moved.offsetSec) / determinant
+      const [a, b] = solved(before, next.offsetSec - before.offsetSec, next.slope - before.slope)
       smooth = {
         offsetSec: offsetSec + (p11 + ageSec * p12) * a + p12 * b,
         slope: slope + (p12 + ageSec * p22) * a + p22 * b,

@@ -45,10 +45,7 @@ const startBelief = ({ offsetSec, varianceSec2 }: Reading, slope: number, slopeS
 })
 
 /** A bank that has heard one word; all models weigh the same. */
-export const startBank = (
-  first: { readonly atSec: number; readonly readings: Readings; readonly slope: number },
-  options: BankOptions,
-): Bank => ({
+export const startBank = (first: ReadWord & { readonly slope: number }, options: BankOptions): Bank => ({
   atSec: first.atSec,
   models: options.wanders.flatMap((wander) =>
     READINGS.map((reading) => ({
@@ -60,17 +57,46 @@ export const startBank = (
   ),
 })
 
-/** The bank after one more word. Words come in order of time, or nearly: a little earlier is as good as a little later. */
-export const stepped = (bank: Bank, word: { readonly atSec: number; readonly readings: Readings }, options: BankOptions): Bank => {
-  const ageSec = word.atSec - bank.atSec
-  const models = bank.models.map((model) => {
-    const before = predicted(model.belief, ageSec, model.wander * model.wander)
-    const { belief, surprise, varianceSec2 } = corrected(before, word.readings[model.reading], options.gateSigma)
-    const evidence = -0.5 * (Math.log(varianceSec2) + Math.min(surprise, options.gateSigma ** 2))
-    return { ...model, belief, logWeight: options.memory * model.logWeight + evidence }
-  })
-  const heaviest = Math.max(...models.map(({ logWeight }) => logWeight))
-  return { atSec: word.atSec, models: models.map((model) => ({ ...model, logWeight: model.logWeight - heaviest })) }
+/** A word as its path reads it. */
+export interface ReadWord {
+  readonly atSec: number
+  readonly readings: Readings
+}
+
+/**
+ * The bank after some more words, which come in order of time, or nearly: a little earlier is as good as a little later. Model by
+ * model, which is quick; a shift of all log weights means nothing, so the heaviest is set to 0 only at the end.
+ */
+export const stepped = (bank: Bank, words: readonly ReadWord[], options: BankOptions): Bank => {
+  const models = bank.models.map((model) => steppedModel(model, { words, sinceSec: bank.atSec }, options))
+  const heaviest = heaviestModel({ atSec: 0, models })?.logWeight ?? 0
+  return {
+    atSec: words.at(-1)?.atSec ?? bank.atSec,
+    models: models.map(({ wander, reading, belief, logWeight }) => ({
+      wander,
+      reading,
+      belief,
+      logWeight: logWeight - heaviest,
+    })),
+  }
+}
+
+const steppedModel = (
+  { wander, reading, ...before }: Model,
+  { words, sinceSec }: { readonly words: readonly ReadWord[]; readonly sinceSec: number },
+  { memory, gateSigma }: BankOptions,
+): Model => {
+  let { belief, logWeight } = before
+  let lastSec = sinceSec
+  for (const { atSec, readings } of words) {
+    const foreseen = predicted(belief, atSec - lastSec, wander * wander)
+    const correction = corrected(foreseen, readings[reading], gateSigma)
+    const { surprise, varianceSec2 } = correction
+    logWeight = memory * logWeight - 0.5 * (Math.log(varianceSec2) + Math.min(surprise, gateSigma * gateSigma))
+    belief = correction.belief
+    lastSec = atSec
+  }
+  return { wander, reading, belief, logWeight }
 }
 
 /** The mixture's mean and spread at `atSec`. */
@@ -100,7 +126,7 @@ export const mixtureAt = (bank: Bank, atSec: number): Mixture => {
 }
 
 /** How far a reading is from what the bank expected, in standard deviations with its sign: by the model that minds least. */
-export const surpriseOf = (bank: Bank, word: { readonly atSec: number; readonly readings: Readings }): number => {
+export const surpriseOf = (bank: Bank, word: ReadWord): number => {
   let least = Number.POSITIVE_INFINITY
   for (const model of bank.models) {
     if (model.logWeight < NEGLIGIBLE) continue

@@ -8,12 +8,13 @@
 import { NS_PER_SEC } from '../base/index.ts'
 import { createAdaptiveFilter } from './adaptive-filter.ts'
 import { Discipline } from './discipline.ts'
+import { LEAP_TABLE } from './leap-seconds.ts'
 import type { RecordedExchange } from './exchange-lines.ts'
 import type { ClockReading, Filter } from './port.ts'
 import { measurementOfExchange } from './simulated-world.ts'
 
-/** What a recording may mean by its scale: no instant is too early. */
-const TAI_EARLIEST = -(2n ** 62n)
+/** Beyond all instants that a line can hold (exchange-lines.ts): whatever a recording's scale, none is too early or too late. */
+const FAR_NS = 2n * 10n ** 20n
 /** A recording is judged by its majority, not by how wide its interval is. */
 const ACCEPTED_VARIANCE_NS = 3600n * NS_PER_SEC
 
@@ -29,7 +30,13 @@ export class Replay<State> {
   readonly #known = new Set<string>()
 
   constructor(filter: Filter<State>) {
-    const options = { taiEarliest: TAI_EARLIEST, acceptedVarianceNs: ACCEPTED_VARIANCE_NS }
+    const options = {
+      taiEarliest: -FAR_NS,
+      taiLatest: FAR_NS,
+      acceptedVarianceNs: ACCEPTED_VARIANCE_NS,
+      // Readings stay on the servers' scale, so leap seconds that a table does not know yet do not matter.
+      leapTable: { ...LEAP_TABLE, expiresTai: FAR_NS },
+    }
     this.#discipline = new Discipline(options, filter)
   }
 
