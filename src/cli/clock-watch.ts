@@ -3,40 +3,65 @@
  * the end; else one line an event.
  */
 import { openClient } from '../services/client.ts'
-import type { StreamState } from '../services/client.ts'
+import type { Client, StreamState } from '../services/client.ts'
 import { durationText } from '../services/explanations.ts'
-import type { EventView, StatusView } from '../services/schema.ts'
+import type { ClockView, StatusView } from '../services/schema.ts'
+import { UNTIMED, frequencyText, picture, trailed } from './clock-picture.ts'
+import type { ClockEvent, Seen } from './clock-picture.ts'
 import { openEnding } from './ending.ts'
 import type { ApiOptions } from './now.ts'
 import { EXIT, colours, note, readerGone, say, sayJson, terminalColumns } from './output.ts'
-import type { Colours, ExitCode } from './output.ts'
-import { boundText, frequencyText, signedText, sourceLines } from './status.ts'
+import type { ExitCode } from './output.ts'
+import { boundText, signedText } from './source-lines.ts'
 
 export interface ClockWatchOptions extends ApiOptions {
   /** Ends after this long, ms. */
   readonly for?: number
 }
 
-type ClockEvent = Extract<EventView, { readonly type: 'clock' }>
-
 export const clockWatch = async (options: ClockWatchOptions): Promise<ExitCode> => {
   const { api, json = false } = options
   const client = openClient({ baseUrl: api })
   const status = await client.status()
+  const keeping = await client.clock()
   using ending = openEnding()
   ending.endAfter(options.for)
+  const keeper = new Keeper(openClient({ baseUrl: api, signal: ending.signal }), keeping)
   readerGone.addEventListener('abort', ending.end)
-  using watch = json || !process.stdout.isTTY ? new LineWatch({ json, status }) : new ScreenWatch({ api, status })
+  using watch =
+    json || !process.stdout.isTTY ? new LineWatch({ json, status }) : new ScreenWatch({ api, status, keeping })
   const onState = (state: StreamState): void => watch.tellState(state)
   let last: ClockEvent | undefined
   for await (const event of client.events({ types: ['clock'], signal: ending.signal, onState })) {
     last = event
-    watch.show(event)
+    watch.show(event, await keeper.ask())
   }
   return last === undefined ? EXIT.no : EXIT.good
 }
 
-const UNTIMED = 'This node has no time yet: a majority of its sources must agree first.'
+/** How often the clock's keeping is asked for beside the events, ms: its figures move slowly. */
+const KEEPING_MS = 5000
+
+/** How the clock is kept, not much older than `KEEPING_MS` while the node answers. */
+class Keeper {
+  readonly #client: Client
+  #askedMs = performance.now()
+  #keeping: ClockView
+
+  constructor(client: Client, keeping: ClockView) {
+    this.#client = client
+    this.#keeping = keeping
+  }
+
+  /** Never rejects: a node that does not answer is told of by its stream of events, and the last figures stay. */
+  async ask(): Promise<ClockView> {
+    if (performance.now() - this.#askedMs < KEEPING_MS) return this.#keeping
+    this.#askedMs = performance.now()
+    const [answer] = await Promise.allSettled([this.#client.clock()])
+    if (answer.status === 'fulfilled') this.#keeping = answer.value
+    return this.#keeping
+  }
+}
 
 /** One line an event, for files and pipes. */
 class LineWatch implements Disposable {
@@ -51,13 +76,11 @@ class LineWatch implements Disposable {
     if (state === 'waiting') note('The node does not answer; trying again.')
   }
 
-  show(event: ClockEvent): void {
-    if (this.#isJson) return sayJson(event)
-    const { utc, uncertaintyNs, status, frequencyPpb, hostOffsetNs } = event.time
-    const bound = durationText(BigInt(uncertaintyNs))
-    say(
-      `${utc.estimate}  ± ${bound}  ${status}  ${frequencyText(frequencyPpb)}, host clock ${signedText(hostOffsetNs)}`,
-    )
+  show(event: ClockEvent, keeping: ClockView): void {
+    if (this.#isJson) return sayJson({ ...event, keeping })
+    const { utc, uncertaintyNs, likely, status, frequencyPpb, hostOffsetNs } = event.time
+    const bound = `± ${durationText(BigInt(uncertaintyNs))} (likely ± ${durationText(BigInt(likely.uncertaintyNs))})`
+    say(`${utc.estimate}  ${bound}  ${status}  ${frequencyText(frequencyPpb)}, host clock ${signedText(hostOffsetNs)}`)
   }
 
   [Symbol.dispose](): void {}
@@ -77,9 +100,9 @@ class ScreenWatch implements Disposable {
   #isLost = false
   readonly #redraw = (): void => this.#draw()
 
-  constructor({ api, status }: { readonly api: string; readonly status: StatusView }) {
-    this.#api = api
-    this.#seen = seenIn(status)
+  constructor(given: { readonly api: string; readonly status: StatusView; readonly keeping: ClockView }) {
+    this.#api = given.api
+    this.#seen = seenIn(given)
     process.stdout.write(ENTER)
     process.stdout.on('resize', this.#redraw)
     this.#draw()
@@ -92,8 +115,9 @@ class ScreenWatch implements Disposable {
     this.#draw()
   }
 
-  show({ time, sources }: ClockEvent): void {
-    this.#seen = { ...this.#seen, time, clock: time, sources }
+  show({ time, sources }: ClockEvent, keeping: ClockView): void {
+    const trail = trailed(this.#seen.trail, { atMs: performance.now(), offsetNs: time.hostOffsetNs })
+    this.#seen = { ...this.#seen, time, clock: time, sources, keeping, trail }
     this.#draw()
   }
 
@@ -105,59 +129,23 @@ class ScreenWatch implements Disposable {
   }
 
   #draw(): void {
-    const rows = Math.max(1, process.stdout.rows - 1)
+    const rows = Math.max(3, process.stdout.rows - 1)
     const foot = this.#isLost
       ? colours.yellow(`${this.#api} does not answer; trying again`)
       : colours.dim('Ctrl-C ends')
-    const lines = [...picture(this.#seen, { columns: terminalColumns(), paint: colours }), '', foot].slice(0, rows)
+    const drawn = picture(this.#seen, { columns: terminalColumns(), paint: colours })
+    const lines = [...drawn.slice(0, rows - 2), '', foot]
     process.stdout.write(HOME + lines.map((line) => line + END_LINE).join('') + END_SCREEN)
   }
 }
 
-/** What the picture is made of. `time` is missing until the node has one. */
-export interface Seen {
-  readonly name: string
-  readonly network: string
-  readonly acceptedVarianceNs: number
-  readonly clock: StatusView['clock']
-  readonly time: ClockEvent['time'] | undefined
-  readonly sources: StatusView['sources']
-}
-
-const seenIn = ({ node, network, acceptedVarianceNs, clock, sources }: StatusView): Seen => ({
-  name: node.name,
-  network: network.name,
-  acceptedVarianceNs,
-  clock,
+const seenIn = ({ status, keeping }: { readonly status: StatusView; readonly keeping: ClockView }): Seen => ({
+  name: status.node.name,
+  network: status.network.name,
+  acceptedVarianceNs: status.acceptedVarianceNs,
+  clock: status.clock,
+  keeping,
   time: undefined,
-  sources,
+  sources: status.sources,
+  trail: [],
 })
-
-/** The lines of the picture; none is longer than `columns` where its words allow. */
-export const picture = (
-  seen: Seen,
-  { columns, paint }: { readonly columns: number; readonly paint: Colours },
-): string[] => {
-  const { name, network, acceptedVarianceNs, clock, time, sources } = seen
-  const isGood = clock.status === 'synchronised' || clock.status === 'holdover'
-  const status = isGood ? paint.green(clock.status) : paint.red(clock.status)
-  const row = (head: string, value: string, more = ''): string =>
-    `${paint.dim(head.padEnd(11))}${value.padEnd(18)}${paint.dim(more)}`.trimEnd()
-  return [
-    `${paint.bold(name)}  ${paint.dim(network)}  ${status}`,
-    '',
-    paint.bold(time === undefined ? waitingText(clock.status) : instantText(time.utc.estimate)),
-    '',
-    row('offset', signedText(clock.hostOffsetNs), 'host clock against this one'),
-    row('bound', `± ${boundText(clock.uncertaintyNs)}`, `accepted up to ± ${boundText(acceptedVarianceNs)}`),
-    row('frequency', frequencyText(clock.frequencyPpb), 'the counter that is corrected'),
-    '',
-    ...sourceLines(sources, columns),
-  ]
-}
-
-const waitingText = (status: Seen['clock']['status']): string =>
-  status === 'unsynchronised' ? UNTIMED : 'The next reading comes with the next slot.'
-
-/** `2026-11-21 01:31:12.254541700 UTC` */
-const instantText = (iso: string): string => iso.replace('T', ' ').replace(/Z$/, ' UTC')

@@ -4,6 +4,7 @@
  */
 import type { Admission, Cancel } from '../base/index.ts'
 import type {
+  ClockView,
   DevnetView,
   EventView,
   FaultView,
@@ -18,6 +19,8 @@ export interface Backend {
   /** Undefined before the clock's first majority. One that has lost it still reads, and says `unsynchronised`. */
   time(): TimeView | undefined
   status(): StatusView
+  /** How the clock is kept: frequency, stability, how often it asks, whom it serves. */
+  clock(): ClockView
   nodes(): NodesView
   node(id: string): NodeDetailView | undefined
   proof(cid: string): ProofView | undefined
@@ -30,6 +33,13 @@ export interface Backend {
     /** Called whenever another set of sources is bent. */
     onFaults?(listener: (faults: DevnetView['faults']) => void): Cancel
   }
+  /** What the servers of time have done, for /metrics; nothing where a node serves none. */
+  served?(): readonly {
+    readonly name: string
+    readonly address: string
+    readonly answered: number
+    readonly refused: ReadonlyMap<string, number>
+  }[]
   /** Refusals of bytes from outside, by channel and reason, for /metrics. */
   refusals(): readonly { readonly channel: string; readonly reason: string; readonly count: number }[]
 }

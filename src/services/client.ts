@@ -11,6 +11,7 @@
  */
 import { z } from 'zod'
 import {
+  clockSchema,
   devnetSchema,
   eventSchema,
   healthSchema,
@@ -22,6 +23,7 @@ import {
   timeSchema,
 } from './schema.ts'
 import type {
+  ClockView,
   DevnetView,
   EventType,
   EventView,
@@ -69,6 +71,8 @@ export interface Client {
   /** Rejects with `TC_API_UNSYNCHRONISED` (503) while the node has no time to give. */
   time(): Promise<TimeView>
   status(): Promise<StatusView>
+  /** How the clock is kept; also before it has the time. */
+  clock(): Promise<ClockView>
   nodes(): Promise<NodesView>
   /** Rejects with `TC_API_UNKNOWN_NODE` (404). */
   node(id: string): Promise<NodeDetailView>
@@ -118,6 +122,7 @@ export const openClient = (options: ClientOptions): Client => {
   return {
     time: () => ask('/v1/time', timeSchema),
     status: () => ask('/v1/status', statusSchema),
+    clock: () => ask('/v1/clock', clockSchema),
     nodes: () => ask('/v1/nodes', nodesSchema),
     node: (id) => ask(`/v1/nodes/${encodeURIComponent(id)}`, nodeDetailSchema),
     proof: (cid) => ask(`/v1/proofs/${encodeURIComponent(cid)}`, proofSchema),

@@ -3,6 +3,7 @@
  * so an example cannot rot. The proof's bytes and signature are of the right length and otherwise made up.
  */
 import type {
+  ClockView,
   DevnetView,
   FaultView,
   HealthView,
@@ -24,6 +25,7 @@ export const TIME_EXAMPLE: TimeView = {
   latest: '1795222837004750000',
   estimate: '1795222837003100000',
   uncertaintyNs: 1_750_000,
+  likely: { earliest: '1795222837003010000', latest: '1795222837003190000', uncertaintyNs: 90_000 },
   utc: {
     earliest: '2026-11-21T00:20:00.001250000Z',
     latest: '2026-11-21T00:20:00.004750000Z',
@@ -41,14 +43,25 @@ export const STATUS_EXAMPLE: StatusView = {
   node: { id: NODE_ID_EXAMPLE, name: 'ada' },
   devnet: true,
   uptimeNs: 61_000_000_000,
-  clock: { status: 'synchronised', uncertaintyNs: 1_750_000, frequencyPpb: 18_240, hostOffsetNs: -412_000 },
+  clock: {
+    status: 'synchronised',
+    uncertaintyNs: 1_750_000,
+    likely: { uncertaintyNs: 90_000 },
+    frequencyPpb: 18_240,
+    hostOffsetNs: -412_000,
+  },
   sources: [
     {
       id: 'ntp:127.0.0.1:11123',
       kind: 'ntp',
       state: 'selected',
       reason: '',
+      explanation: '',
       reach: 255,
+      suspicion: null,
+      upstream: { stratum: 1, address: '127.0.0.1', reference: 'GPS' },
+      pollNs: 64_000_000_000,
+      dueNs: 63_100_000_000,
       offsetNs: 38_000,
       boundNs: 410_000,
       delayNs: 160_000,
@@ -62,6 +75,21 @@ export const STATUS_EXAMPLE: StatusView = {
   peers: [WITNESS_ID_EXAMPLE],
   addresses: [`/ip4/127.0.0.1/tcp/4601/p2p/${NODE_ID_EXAMPLE}`],
   counts: { proofs: 150, attestations: 420, refused: { 'unknown-challenge': 2 } },
+}
+
+export const CLOCK_EXAMPLE: ClockView = {
+  status: 'synchronised',
+  uncertaintyNs: 1_750_000,
+  likelyUncertaintyNs: 90_000,
+  sinceMajorityNs: 900_000_000,
+  frequency: { ppb: 18_240, sigmaPpb: 2.1, loPpb: 17_800, hiPpb: 18_700, wanderPpb: 300 },
+  allan: [
+    { tauSec: 64, deviation: 1.9e-8, samples: 88 },
+    { tauSec: 128, deviation: 1.1e-8, samples: 86 },
+    { tauSec: 256, deviation: 7.2e-9, samples: 41 },
+  ],
+  synchronisations: { rounds: 90, asked: 270, answered: 269, coveredNs: 5_760_000_000_000, perDay: 1350 },
+  servers: [{ name: 'ntp', address: '0.0.0.0:123', answered: 4711, refused: { 'ntp-request-rate-limited': 12 } }],
 }
 
 export const NODE_EXAMPLE: NodeView = {

@@ -2,7 +2,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { ask } from './asking.test-kit.ts'
-import { NODE_ID_EXAMPLE, STATUS_EXAMPLE } from './examples.ts'
+import { CLOCK_EXAMPLE, NODE_ID_EXAMPLE, STATUS_EXAMPLE } from './examples.ts'
 import { openHttpApi } from './http-api.ts'
 import type { HttpApi } from './http-api.ts'
 import { tableBackend } from './table-backend.test-kit.ts'
@@ -53,6 +53,13 @@ test('what the node says is what is scraped', async () => {
     ['clock_status', '{status="holdover"}', 0],
     ['clock_frequency_ppb', '', 18_240],
     ['clock_host_offset_seconds', '', -412e-6],
+    ['clock_likely_seconds', '', 90e-6],
+    ['clock_majority_age_seconds', '', 0.9],
+    ['clock_wander_ppb', '', 300],
+    ['clock_allan_deviation', '{tau_seconds="128"}', 1.1e-8],
+    ['clock_synchronisations', '', 90],
+    ['clock_synchronisations_per_day', '', 1350],
+    ['source_reach', '{source="ntp:127.0.0.1:11123"}', 8],
     ['uptime_seconds', '', 61],
     ['sources', '{state="selected"}', 1],
     ['node_offset_seconds', `{${node},edge="lo"}`, -310e-6],
@@ -82,15 +89,44 @@ test('names follow the custom: a prefix, base units, counters end in _total', as
 
 test('what is not known is absent, not zero', async () => {
   const backend = tableBackend()
-  const clock = { ...STATUS_EXAMPLE.clock, status: 'unsynchronised', uncertaintyNs: null, hostOffsetNs: null } as const
+  const clock = {
+    ...STATUS_EXAMPLE.clock,
+    status: 'unsynchronised',
+    uncertaintyNs: null,
+    likely: null,
+    hostOffsetNs: null,
+  } as const
   await using api = await open(backend)
   equal(value(await scrape(api), 'clock_bound_seconds'), 1.75e-3)
   backend.table.status = { ...STATUS_EXAMPLE, clock, sources: [] }
+  const synchronisations = { ...CLOCK_EXAMPLE.synchronisations, perDay: null }
+  const unknown = { likelyUncertaintyNs: null, sinceMajorityNs: null, allan: [], synchronisations }
+  backend.table.clock = { ...CLOCK_EXAMPLE, ...unknown }
   const families = await scrape(api)
-  for (const name of ['clock_bound_seconds', 'clock_host_offset_seconds', 'sources'])
+  const absent = [
+    'clock_bound_seconds',
+    'clock_host_offset_seconds',
+    'clock_likely_seconds',
+    'clock_majority_age_seconds',
+  ]
+  for (const name of [...absent, 'clock_synchronisations_per_day', 'clock_allan_deviation', 'source_reach', 'sources'])
     deepEqual(families.get(`truechimer_${name}`)?.samples, new Map(), name)
   equal(value(families, 'clock_status', '{status="unsynchronised"}'), 1)
   equal(value(families, 'clock_status', '{status="synchronised"}'), 0)
+})
+
+test('how a source is distrusted, where it is judged', async () => {
+  const backend = tableBackend()
+  await using api = await open(backend)
+  deepEqual((await scrape(api)).get('truechimer_source_suspicion')?.samples, new Map())
+  const [source] = STATUS_EXAMPLE.sources
+  ok(source !== undefined)
+  const suspicion = { score: 350, reasons: [{ reason: 'gps-signal-uniform', explanation: '' }] }
+  const judged = { ...source, id: 'gpsd:localhost:2947', reach: 0b101, suspicion }
+  backend.table.status = { ...STATUS_EXAMPLE, sources: [judged] }
+  const families = await scrape(api)
+  equal(value(families, 'source_suspicion', '{source="gpsd:localhost:2947"}'), 350)
+  deepEqual(families.get('truechimer_source_reach')?.samples, new Map([['{source="gpsd:localhost:2947"}', 2]]))
 })
 
 test('two scrapes do not count twice, and what is gone is gone', async () => {
@@ -125,4 +161,18 @@ test('answers are counted by pattern, never by path', async () => {
       ['{method="GET",route="none",status="404"}', 1],
     ]),
   )
+})
+
+test('what servers of time have done is counted by server and reason; a node that serves none shows none', async () => {
+  const served = () => [
+    { name: 'ntp', address: '127.0.0.1:123', answered: 12, refused: new Map([['ntp-request-wrong-mode', 3]]) },
+    { name: 'refclock', address: '/run/sock', answered: 0, refused: new Map<string, number>() },
+  ]
+  await using api = await open({ ...tableBackend(), served })
+  const families = await scrape(api)
+  equal(value(families, 'time_answers_total', '{server="ntp"}'), 12)
+  equal(value(families, 'time_answers_total', '{server="refclock"}'), 0)
+  equal(value(families, 'time_refusals_total', '{server="ntp",reason="ntp-request-wrong-mode"}'), 3)
+  await using none = await open(tableBackend())
+  equal((await scrape(none)).get('truechimer_time_answers_total')?.samples.size, 0)
 })

@@ -8,7 +8,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, Registry } from 'prom-client'
 import { clockStatusSchema, nodeStatusSchema } from './schema.ts'
-import type { NodeView, StatusView } from './schema.ts'
+import type { ClockView, NodeView, StatusView } from './schema.ts'
 import type { Backend } from './backend.ts'
 import type { EventHub } from './event-hub.ts'
 
@@ -28,8 +28,10 @@ export const openMetrics = (backend: Backend, hub: EventHub): Metrics => {
   const loop = monitorEventLoopDelay({ resolution: LOOP_SAMPLE_MS })
   loop.enable()
   const writeClock = clockMetrics(registry)
+  const writeKeeping = keepingMetrics(registry)
   const writeNodes = nodeMetrics(registry)
   const writeCounts = countMetrics(registry)
+  const writeServed = servedMetrics(registry)
   const writeProcess = processMetrics(registry)
   const answers = new Counter({
     name: 'truechimer_http_answers_total',
@@ -42,7 +44,9 @@ export const openMetrics = (backend: Backend, hub: EventHub): Metrics => {
     text: async () => {
       const status = backend.status()
       writeClock(status)
+      writeKeeping(backend.clock(), status.sources)
       writeNodes(backend.nodes().nodes)
+      writeServed(backend.served?.() ?? [])
       writeCounts({ status, refusals: backend.refusals(), streams: hub.streams, cutOff: hub.cutOff })
       writeProcess({ loopMeanNs: loop.mean, loopMaxNs: loop.max })
       loop.reset()
@@ -99,6 +103,35 @@ const clockMetrics = (registry: Registry): ((status: StatusView) => void) => {
   }
 }
 
+/** How the clock is kept, and what is made of each source. */
+const keepingMetrics = (registry: Registry): ((clock: ClockView, sources: StatusView['sources']) => void) => {
+  const likely = gauge(registry, 'clock_likely_seconds', 'Half the width of the range that is 95 % likely')
+  const alone = gauge(registry, 'clock_majority_age_seconds', 'Since a majority of sources last spoke')
+  const wander = gauge(registry, 'clock_wander_ppb', 'Frequency wander that the interval allows for')
+  const allan = gauge(registry, 'clock_allan_deviation', 'Allan deviation of the counter, a ratio', ['tau_seconds'])
+  const rounds = gauge(registry, 'clock_synchronisations', 'Times that sources were asked in the last 24 hours')
+  const perDay = gauge(registry, 'clock_synchronisations_per_day', 'The same for a whole day')
+  const reach = gauge(registry, 'source_reach', 'Of the last eight polls of a source, those answered', ['source'])
+  const suspicion = gauge(registry, 'source_suspicion', 'How far a source is distrusted, 0 to 1000', ['source'])
+  return ({ likelyUncertaintyNs, sinceMajorityNs, frequency, allan: figures, synchronisations }, sources) => {
+    put(likely, likelyUncertaintyNs === null ? null : likelyUncertaintyNs / NS_PER_SEC)
+    put(alone, sinceMajorityNs === null ? null : sinceMajorityNs / NS_PER_SEC)
+    wander.set(frequency.wanderPpb)
+    allan.reset()
+    for (const { tauSec, deviation } of figures) allan.set({ tau_seconds: String(tauSec) }, deviation)
+    rounds.set(synchronisations.rounds)
+    put(perDay, synchronisations.perDay)
+    reach.reset()
+    suspicion.reset()
+    for (const { id: source, reach: polls, suspicion: of } of sources) {
+      reach.set({ source }, bitsOf(polls))
+      if (of !== null) suspicion.set({ source }, of.score)
+    }
+  }
+}
+
+const bitsOf = (octet: number): number => octet.toString(2).replaceAll('0', '').length
+
 const nodeMetrics = (registry: Registry): ((nodes: readonly NodeView[]) => void) => {
   const offset = gauge(registry, 'node_offset_seconds', 'Ends of the offset that a node’s witnesses agree on', [
     'node',
@@ -114,6 +147,19 @@ const nodeMetrics = (registry: Registry): ((nodes: readonly NodeView[]) => void)
       if (interval === null) continue
       offset.set({ node, name, edge: 'lo' }, interval.loNs / NS_PER_SEC)
       offset.set({ node, name, edge: 'hi' }, interval.hiNs / NS_PER_SEC)
+    }
+  }
+}
+
+const servedMetrics = (registry: Registry): ((served: ReturnType<NonNullable<Backend['served']>>) => void) => {
+  const answers = counter(registry, 'time_answers_total', 'Answers of the servers of time', ['server'])
+  const refused = counter(registry, 'time_refusals_total', 'Requests that they refused', ['server', 'reason'])
+  return (served) => {
+    answers.reset()
+    refused.reset()
+    for (const { name: server, answered, refused: reasons } of served) {
+      answers.inc({ server }, answered)
+      for (const [reason, count] of reasons) refused.inc({ server, reason }, count)
     }
   }
 }

@@ -3,7 +3,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { NS_PER_DAY, NS_PER_MS, NS_PER_SEC, accept, seededRandom } from '../base/index.ts'
-import { Discipline, RELEASE_TAI, createKalmanFilter, createOscillator } from '../clock/index.ts'
+import { Discipline, RELEASE_TAI, createAdaptiveFilter, createOscillator } from '../clock/index.ts'
 import { nodeIdText } from '../crypto/index.ts'
 import { memorySigner } from '../crypto/io/memory-signer.ts'
 import { createInMemoryHub } from '../network/io/in-memory.ts'
@@ -11,7 +11,15 @@ import { Chimer, readGenesis } from '../node/index.ts'
 import { ScriptedSource, VirtualWorld } from '../node/virtual-time.test-kit.ts'
 import type { Backend } from './backend.ts'
 import { openNodeBackend } from './node-backend.ts'
-import { eventSchema, nodeDetailSchema, nodesSchema, proofSchema, statusSchema, timeSchema } from './schema.ts'
+import {
+  clockSchema,
+  eventSchema,
+  nodeDetailSchema,
+  nodesSchema,
+  proofSchema,
+  statusSchema,
+  timeSchema,
+} from './schema.ts'
 import type { DevnetView, EventView } from './schema.ts'
 
 const NAMES = ['Ada', 'Bede', 'Cyra', 'Dondi']
@@ -47,7 +55,7 @@ for (const [index, signer] of signers.entries()) {
   const source = new ScriptedSource(world, time)
   const network = hub.join(nodeIdText(signer.nodeId))
   const poll = { pollIntervalNs: 250n * NS_PER_MS, pollIntervalMinNs: 250n * NS_PER_MS }
-  const discipline = new Discipline(poll, createKalmanFilter())
+  const discipline = new Discipline(poll, createAdaptiveFilter())
   const chimer = new Chimer({ time, random, genesis, signer, network, discipline, sources: [source] })
   const backend = openNodeBackend({ chimer, time, version: '1.2.3', ...(index === 0 ? { devnet } : {}) })
   nodes.push({ chimer, source, backend })
@@ -66,11 +74,19 @@ describe('before the node has the time', () => {
   test('there is none to give', () => equal(backend.time(), undefined))
   test('its status says so, with nothing made up', () => {
     const { clock, slot, verdict, sources, counts } = statusSchema.parse(backend.status())
-    deepEqual(clock, { status: 'unsynchronised', uncertaintyNs: null, frequencyPpb: 0, hostOffsetNs: null })
+    const unknown = { uncertaintyNs: null, likely: null, hostOffsetNs: null }
+    deepEqual(clock, { status: 'unsynchronised', frequencyPpb: 0, ...unknown })
     deepEqual([slot, verdict], [0, { status: 'unproven', reason: 'never-proved' }])
     deepEqual([counts.proofs, counts.attestations, counts.refused], [0, 0, {}])
     for (const { offsetNs, boundNs, delayNs, ageNs } of sources)
       deepEqual([offsetNs, boundNs, delayNs, ageNs], [null, null, null, null])
+  })
+  test('its keeping is known, and holds nothing that is not', () => {
+    const { uncertaintyNs, likelyUncertaintyNs, sinceMajorityNs, frequency, allan, synchronisations, servers } =
+      clockSchema.parse(backend.clock())
+    deepEqual([uncertaintyNs, likelyUncertaintyNs, sinceMajorityNs, frequency.sigmaPpb], [null, null, null, null])
+    deepEqual([allan, synchronisations.rounds, synchronisations.perDay, servers], [[], 0, null, []])
+    ok(frequency.loPpb === -500_000 && frequency.hiPpb === 500_000, 'nothing is known of the counter')
   })
   test('all members are there, and none is proved', () => {
     const { nodes: views } = nodesSchema.parse(backend.nodes())
@@ -106,6 +122,25 @@ describe('in good times', () => {
     ok(status.counts.proofs > 0 && status.counts.attestations > 0 && status.uptimeNs > 7e9)
     const [source] = status.sources
     ok(source?.state === 'selected' && source.reach > 0 && Math.abs(source.offsetNs ?? 1e9) < 5e6)
+    deepEqual([source.reason, source.explanation, source.suspicion], ['', '', null])
+    ok(source.pollNs === 250e6 && (source.dueNs ?? 1e12) <= 250e6)
+    equal(status.clock.likely?.uncertaintyNs, at(0).backend.time()?.likely.uncertaintyNs)
+  })
+  test('its likely range lies within its interval', () => {
+    const time = at(0).backend.time()
+    ok(time !== undefined && time.likely.uncertaintyNs <= time.uncertaintyNs)
+    const order = [time.earliest, time.likely.earliest, time.estimate, time.likely.latest, time.latest].map(BigInt)
+    deepEqual(
+      order.toSorted((a, b) => (a < b ? -1 : 1)),
+      order,
+    )
+  })
+  test('how it is kept', () => {
+    const { frequency, synchronisations, sinceMajorityNs } = clockSchema.parse(at(0).backend.clock())
+    ok(synchronisations.rounds > 10 && synchronisations.answered > 10)
+    ok(synchronisations.coveredNs > 7e9 && synchronisations.perDay === null, 'less than an hour has been seen')
+    ok(frequency.loPpb <= frequency.ppb && frequency.ppb <= frequency.hiPpb && (frequency.sigmaPpb ?? 0) > 0)
+    ok(sinceMajorityNs !== null && sinceMajorityNs <= 500e6)
   })
   test('its nodes, each as a sentence', () => {
     const { nodes: views, slot } = nodesSchema.parse(at(0).backend.nodes())
@@ -174,6 +209,14 @@ describe('when one lies', () => {
       verdicts.map(({ name, from, to }) => [name, from, to]),
       [['Cyra', 'truechimer', 'falseticker']],
     )
+  })
+  test('how steady its counter is, once the filter has settled', () => {
+    const { allan } = clockSchema.parse(at(0).backend.clock())
+    deepEqual(
+      allan.slice(0, 3).map(({ tauSec }) => tauSec),
+      [0.25, 0.5, 1],
+    )
+    ok(allan.every(({ deviation }) => deviation < 1e-3))
   })
   test('the others are what they were', () => {
     const others = at(0)

@@ -2,19 +2,20 @@
  * A running node as the HTTP API sees it: turns the node's state into the views of `schema.ts`. Reads only; the one thing
  * that changes anything, bending a devnet's source, is handed in by the devnet.
  */
-import { LEAP_TABLE, utcFromTai } from '../clock/index.ts'
-import type { ClockReading, SourceReport } from '../clock/index.ts'
-import { taiFromUnixNs } from '../clock/index.ts'
+import type { ClockReading } from '../clock/index.ts'
+import { taiFromUnixNs, utcFromTai } from '../clock/index.ts'
 import { parseCid } from '../codec/index.ts'
-import { hexOf, middle, width } from '../base/index.ts'
-import type { NsInterval, Tai, Time } from '../base/index.ts'
+import { hexOf } from '../base/index.ts'
+import type { NsInterval, Time } from '../base/index.ts'
 import type { AdmittedAttestation, Chimer, NamedMember, NodeEvent } from '../node/index.ts'
 import type { SealedProof } from '../proofs/index.ts'
 import { nodeIdText } from '../crypto/index.ts'
 import type { Judgement, Verdict } from '../validation/index.ts'
 import type { Backend } from './backend.ts'
+import { clockStatusView, clockView, sourceView, timeView } from './clock-views.ts'
 import { explainVerdict } from './explanations.ts'
 import type {
+  ClockView,
   EventView,
   NodeDetailView,
   NodeView,
@@ -34,6 +35,8 @@ export interface NodeBackendOptions {
   readonly time: Time
   readonly version: string
   readonly devnet?: NonNullable<Backend['devnet']>
+  /** What the servers of time have done. */
+  readonly served?: NonNullable<Backend['served']>
 }
 
 type HistoryEntry = NodeDetailView['history'][number]
@@ -75,12 +78,7 @@ class NodeBackend implements Backend {
       node: { id, name: this.#nameOf(id) },
       devnet: this.#options.devnet !== undefined,
       uptimeNs: Number(this.#options.time.elapsedNs() - this.#startedNs),
-      clock: {
-        status: reading?.status ?? 'unsynchronised',
-        uncertaintyNs: reading === undefined ? null : halfWidth(reading),
-        frequencyPpb: reading?.frequencyPpb ?? 0,
-        hostOffsetNs: reading === undefined ? null : this.#hostOffsetNs(reading),
-      },
+      clock: clockStatusView(reading, reading === undefined ? null : this.#hostOffsetNs(reading)),
       sources: this.#sources(),
       verdict: { status: verdict.status, reason: verdict.reason },
       slot: this.#chimer.slot() ?? 0,
@@ -94,6 +92,11 @@ class NodeBackend implements Backend {
         refused: sumByReason(refusals.entries()),
       },
     }
+  }
+
+  clock(): ClockView {
+    const { timekeeper } = this.#chimer
+    return clockView({ reading: timekeeper.read(), figures: timekeeper.figures(), served: this.served() })
   }
 
   nodes(): NodesView {
@@ -117,6 +120,10 @@ class NodeBackend implements Backend {
     const parsed = parseCid(cid)
     const sealed = parsed.verdict === 'accept' ? this.#chimer.judging.chains.proof(parsed.value) : undefined
     return sealed === undefined ? undefined : proofView(sealed)
+  }
+
+  served(): ReturnType<NonNullable<Backend['served']>> {
+    return this.#options.served?.() ?? []
   }
 
   refusals(): ReturnType<Backend['refusals']> {
@@ -157,8 +164,9 @@ class NodeBackend implements Backend {
 
   #sources(): SourceView[] {
     const localNs = this.#options.time.elapsedNs()
-    const reading = this.#chimer.timekeeper.read()
-    return this.#chimer.timekeeper.reports().map((report) => sourceView(report, reading, localNs))
+    const { timekeeper } = this.#chimer
+    const context = { reading: timekeeper.read(), polls: timekeeper.figures().polls, localNs }
+    return timekeeper.reports().map((report) => sourceView(report, context))
   }
 
   #nodeView({ id, name, weight }: NamedMember): NodeView {
@@ -213,46 +221,10 @@ class NodeBackend implements Backend {
   }
 }
 
-const halfWidth = ({ earliest, latest }: { readonly earliest: Tai; readonly latest: Tai }): number =>
-  Number((latest - earliest + 1n) / 2n)
-
-const timeView = (reading: ClockReading, hostOffsetNs: number): TimeView => {
-  const { earliest, latest, estimate, status, frequencyPpb } = reading
-  const expires = LEAP_TABLE.expiresTai
-  return {
-    earliest: String(earliest),
-    latest: String(latest),
-    estimate: String(estimate),
-    uncertaintyNs: halfWidth(reading),
-    utc: { earliest: utcFromTai(earliest), latest: utcFromTai(latest), estimate: utcFromTai(estimate) },
-    status,
-    frequencyPpb,
-    hostOffsetNs,
-    leapTable: { expires: utcFromTai(expires), expired: estimate > expires },
-  }
-}
-
 function offsetView(offset: NsInterval): { loNs: number; hiNs: number }
 function offsetView(offset: NsInterval | undefined): { loNs: number; hiNs: number } | null
 function offsetView(offset: NsInterval | undefined): { loNs: number; hiNs: number } | null {
   return offset === undefined ? null : { loNs: Number(offset.lo), hiNs: Number(offset.hi) }
-}
-
-/** What a source says against what the clock says, both at the source's measurement. */
-const sourceView = (report: SourceReport, reading: ClockReading | undefined, localNs: bigint): SourceView => {
-  const { sourceId, kind, state, reason, reach, measurement } = report
-  const compared = measurement !== undefined && reading !== undefined
-  return {
-    id: sourceId,
-    kind,
-    state,
-    reason,
-    reach,
-    offsetNs: compared ? Number(middle(measurement.offset) - (reading.estimate - reading.localNs)) : null,
-    boundNs: measurement === undefined ? null : Number(width(measurement.offset) / 2n),
-    delayNs: measurement === undefined ? null : Number(measurement.delayNs),
-    ageNs: measurement === undefined ? null : Math.max(0, Number(localNs - measurement.localNs)),
-  }
 }
 
 const attestationView = (admitted: AdmittedAttestation): NodeDetailView['attestations'][number] => {

@@ -61,6 +61,7 @@ const EVERYWHERE = [
   'GET /healthz',
   'GET /metrics',
   'GET /openapi.json',
+  'GET /v1/clock',
   'GET /v1/events',
   'GET /v1/nodes',
   'GET /v1/nodes/{id}',
@@ -158,6 +159,7 @@ describe('examples are of the shapes that they show', () => {
   const table: [string, z.ZodType, unknown][] = [
     ['time', shapes.timeSchema, examples.TIME_EXAMPLE],
     ['status', shapes.statusSchema, examples.STATUS_EXAMPLE],
+    ['clock', shapes.clockSchema, examples.CLOCK_EXAMPLE],
     ['nodes', shapes.nodesSchema, examples.NODES_EXAMPLE],
     ['node', shapes.nodeDetailSchema, examples.NODE_DETAIL_EXAMPLE],
     ['proof', shapes.proofSchema, examples.PROOF_EXAMPLE],

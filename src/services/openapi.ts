@@ -13,6 +13,7 @@ import type { ApiCode } from './problems.ts'
 import type { ApiApp } from './routes.ts'
 import { FAULT_EXAMPLE } from './examples.ts'
 import {
+  clockSchema,
   clockStatusSchema,
   devnetSchema,
   eventSchema,
@@ -32,6 +33,7 @@ import {
 
 /** Shapes that the document names, so that a generated client has types of these names. */
 const COMPONENTS = {
+  Clock: clockSchema,
   ClockStatus: clockStatusSchema,
   Devnet: devnetSchema,
   Event: eventSchema,

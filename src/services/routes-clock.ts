@@ -1,10 +1,10 @@
-/** `GET /v1/time`, `/v1/status` and `/healthz`: the node's own clock. Rules A-10 to A-13 of docs/spec/api.md. */
-import { healthSchema, statusSchema, timeSchema } from './schema.ts'
+/** `GET /v1/time`, `/v1/status`, `/v1/clock` and `/healthz`: the node's own clock. Rules A-10 to A-16 of docs/spec/api.md. */
+import { clockSchema, healthSchema, statusSchema, timeSchema } from './schema.ts'
 import type { StatusView } from './schema.ts'
 import type { Backend } from './backend.ts'
 import type { ApiApp } from './routes.ts'
 import { refuse } from './problems.ts'
-import { HEALTH_EXAMPLE, STATUS_EXAMPLE, TIME_EXAMPLE } from './examples.ts'
+import { CLOCK_EXAMPLE, HEALTH_EXAMPLE, STATUS_EXAMPLE, TIME_EXAMPLE } from './examples.ts'
 
 export const clockRoutes = (app: ApiApp, backend: Backend): void => {
   app.route({
@@ -16,7 +16,7 @@ export const clockRoutes = (app: ApiApp, backend: Backend): void => {
       tags: ['clock'],
       summary: 'What time it is',
       description:
-        'An interval that holds the true time, as long as a majority of the node’s sources is true. ' +
+        'An interval that holds the true time, as long as a majority of the node’s sources is true; inside it the range that is 95 % likely. ' +
         'Compare intervals, not estimates: one instant is certainly before another only if its latest is before the other’s earliest.',
       response: { 200: timeSchema },
     },
@@ -38,6 +38,20 @@ export const clockRoutes = (app: ApiApp, backend: Backend): void => {
       response: { 200: statusSchema },
     },
     handler: async () => backend.status(),
+  })
+  app.route({
+    method: 'GET',
+    url: '/v1/clock',
+    config: { example: CLOCK_EXAMPLE },
+    schema: {
+      operationId: 'getClock',
+      tags: ['clock'],
+      summary: 'How this node keeps its clock',
+      description:
+        'Frequency and what is allowed for it, Allan deviation, how often sources are asked, and whom the node serves.',
+      response: { 200: clockSchema },
+    },
+    handler: async () => backend.clock(),
   })
   app.route({
     method: 'GET',

@@ -31,12 +31,18 @@ export const offsetSchema = z.object({ loNs: ns, hiNs: ns })
 export const clockStatusSchema = z.enum(['unsynchronised', 'synchronised', 'holdover', 'disrupted'])
 export const nodeStatusSchema = z.enum(['unproven', 'truechimer', 'falseticker', 'absent'])
 
+/** A statistical range: it may be left now and then, and stands inside the interval, which may not. */
+export const likelySchema = z
+  .object({ earliest: tai, latest: tai, uncertaintyNs: ns.nonnegative().describe('half of latest − earliest') })
+  .describe('holds the true time with 95 % likelihood: statistics, where the interval is a promise')
+
 /** GET /v1/time */
 export const timeSchema = z.object({
   earliest: tai,
   latest: tai,
   estimate: tai,
   uncertaintyNs: ns.nonnegative().describe('half of latest − earliest'),
+  likely: likelySchema,
   utc: z.object({ earliest: utc, latest: utc, estimate: utc }),
   status: clockStatusSchema,
   frequencyPpb: z.number().describe('estimated frequency error of the local counter; positive: it runs fast'),
@@ -49,7 +55,24 @@ export const sourceSchema = z.object({
   kind: z.enum(SOURCE_KINDS),
   state: z.enum(['selected', 'truechimer', 'falseticker', 'unreachable', 'waiting', 'refused']),
   reason,
-  reach: z.number().int().min(0).max(255),
+  explanation: z.string().describe('the reason as one sentence for a person'),
+  reach: z.number().int().min(0).max(255).describe('the last eight polls as bits, the newest lowest; shown in octal'),
+  suspicion: z
+    .object({
+      score: z.number().int().min(0).max(1000).describe('0: none; from 300 its word is widened, from 600 refused'),
+      reasons: z.array(z.object({ reason, explanation: z.string() })).describe('gravest first'),
+    })
+    .nullable()
+    .describe('how far its signal is distrusted; null where nobody judges it'),
+  upstream: z
+    .object({
+      stratum: z.number().int().min(0).max(255),
+      address: z.string().max(64).describe('where it is asked'),
+      reference: z.string().max(20).describe('whom it follows by its own word: a name at stratum 1, else four octets'),
+    })
+    .nullable(),
+  pollNs: ns.nonnegative().nullable().describe('how often it is asked'),
+  dueNs: ns.nonnegative().nullable().describe('until it is asked again; null for one that is asked no more'),
   offsetNs: ns.nullable().describe('source − our clock, or null before the first measurement'),
   boundNs: ns.nonnegative().nullable().describe('half width of what the source says'),
   delayNs: ns.nonnegative().nullable(),
@@ -66,6 +89,7 @@ export const statusSchema = z.object({
   clock: z.object({
     status: clockStatusSchema,
     uncertaintyNs: ns.nonnegative().nullable(),
+    likely: likelySchema.pick({ uncertaintyNs: true }).nullable(),
     frequencyPpb: z.number(),
     hostOffsetNs: ns.nullable(),
   }),
@@ -81,6 +105,54 @@ export const statusSchema = z.object({
     attestations: z.number().int().describe('attestations admitted'),
     refused: z.record(z.string(), z.number().int()).describe('what was refused, by reason'),
   }),
+})
+
+/** GET /v1/clock */
+export const clockSchema = z.object({
+  status: clockStatusSchema,
+  uncertaintyNs: ns.nonnegative().nullable(),
+  likelyUncertaintyNs: ns.nonnegative().nullable(),
+  sinceMajorityNs: ns
+    .nonnegative()
+    .nullable()
+    .describe('since a majority of sources last spoke; in holdover, how long the oscillator has been alone'),
+  frequency: z
+    .object({
+      ppb: z.number(),
+      sigmaPpb: z.number().nonnegative().nullable().describe('one standard deviation'),
+      loPpb: z.number(),
+      hiPpb: z.number().describe('the interval allows for frequencies from loPpb to hiPpb'),
+      wanderPpb: z.number().nonnegative().describe('and for this much wander, learned from the sources'),
+    })
+    .describe('error of the local counter, parts per billion; positive: it runs fast'),
+  allan: z
+    .array(
+      z.object({
+        tauSec: z.number().positive(),
+        deviation: z.number().nonnegative().describe('σ_y(τ), a ratio: 1e-9 is one part per billion'),
+        samples: z.number().positive(),
+      }),
+    )
+    .describe('overlapping Allan deviation of the disciplined counter, by growing τ'),
+  synchronisations: z
+    .object({
+      rounds: z.number().int().describe('times at which it asked, however many sources it asked then'),
+      asked: z.number().int(),
+      answered: z.number().int(),
+      coveredNs: ns.nonnegative(),
+      perDay: z.number().nonnegative().nullable().describe('rounds for a whole day; null before an hour has been seen'),
+    })
+    .describe('of the last 24 hours'),
+  servers: z
+    .array(
+      z.object({
+        name: z.string().max(20),
+        address: z.string().max(300),
+        answered: z.number().int(),
+        refused: z.record(z.string(), z.number().int()).describe('by reason'),
+      }),
+    )
+    .describe('by which this node gives the time back'),
 })
 
 /** One node as this node sees it. */
@@ -182,6 +254,7 @@ export const healthSchema = z.object({ healthy: z.literal(true), clock: clockSta
 export const EVENT_TYPES = ['clock', 'judgement', 'verdict', 'proof', 'attestation', 'peer', 'fault'] as const
 
 export type TimeView = z.infer<typeof timeSchema>
+export type ClockView = z.infer<typeof clockSchema>
 export type SourceView = z.infer<typeof sourceSchema>
 export type StatusView = z.infer<typeof statusSchema>
 export type NodeView = z.infer<typeof nodeSchema>

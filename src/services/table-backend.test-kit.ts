@@ -4,9 +4,10 @@
  */
 import { accept, ignore } from '../base/index.ts'
 import type { Backend } from './backend.ts'
-import type { DevnetView, EventView, FaultView, ProofView, StatusView, TimeView } from './schema.ts'
+import type { ClockView, DevnetView, EventView, FaultView, ProofView, StatusView, TimeView } from './schema.ts'
 import {
   CID_EXAMPLE,
+  CLOCK_EXAMPLE,
   DEVNET_EXAMPLE,
   NODE_DETAIL_EXAMPLE,
   NODE_ID_EXAMPLE,
@@ -21,6 +22,7 @@ export interface TableBackend extends Backend {
   readonly table: {
     time: TimeView | undefined
     status: StatusView
+    clock: ClockView
     proofs: Map<string, ProofView>
     refusals: { channel: string; reason: string; count: number }[]
   }
@@ -36,6 +38,7 @@ export const tableBackend = (options: { readonly devnet?: boolean } = {}): Table
   const table: TableBackend['table'] = {
     time: TIME_EXAMPLE,
     status: STATUS_EXAMPLE,
+    clock: CLOCK_EXAMPLE,
     proofs: new Map([[CID_EXAMPLE, PROOF_EXAMPLE]]),
     refusals: [{ channel: 'ntp', reason: 'wrong-origin', count: 3 }],
   }
@@ -48,6 +51,7 @@ export const tableBackend = (options: { readonly devnet?: boolean } = {}): Table
     },
     time: () => table.time,
     status: () => table.status,
+    clock: () => table.clock,
     nodes: () => NODES_EXAMPLE,
     node: (id) => (id === NODE_ID_EXAMPLE ? NODE_DETAIL_EXAMPLE : undefined),
     proof: (cid) => table.proofs.get(cid),

@@ -9,6 +9,7 @@ import { ClockPanel } from './panels/ClockPanel.tsx'
 import { Header } from './panels/Header.tsx'
 import { Lead } from './panels/Lead.tsx'
 import { NodeTable } from './panels/NodeTable.tsx'
+import { SourceTable } from './panels/SourceTable.tsx'
 import { Ticker } from './panels/Ticker.tsx'
 import { useTheme } from './theme.ts'
 
@@ -64,6 +65,7 @@ export const App = ({ store, client }: AppProps): ReactElement => {
         </section>
         <div className="panels" data-devnet={view.devnet !== undefined}>
           <NodeTable view={view} selected={selected} onSelect={onSelect} />
+          <SourceTable view={view} />
           <ClockPanel view={view} />
           <Ticker view={view} />
           {view.devnet === undefined ? null : (

@@ -59,6 +59,12 @@ const askTime = async (client: Client, store: Store): Promise<void> => {
   if (time !== undefined) store.send({ type: 'time', time, ...wayOf('/v1/time', sentMs, performance.now()) })
 }
 
+/** How the clock is kept; a node that cannot say so is shown without. */
+const askClock = async (client: Client, store: Store): Promise<void> => {
+  const clock = await optional(client.clock())
+  if (clock !== undefined) store.send({ type: 'clock', clock })
+}
+
 /** A few short questions, because the first round trips of a page are slow and the shortest one bounds the clock. */
 const settle = async (client: Client, store: Store, signal: AbortSignal): Promise<void> => {
   for (let asked = 0; asked < SETTLE_ASKS && !signal.aborted; asked += 1) {
@@ -72,6 +78,7 @@ const snapshot = async (client: Client, store: Store): Promise<void> => {
   const nodes = await client.nodes()
   store.send({ type: 'nodes', nodes, counterMs: performance.now() })
   await askTime(client, store)
+  await askClock(client, store)
   const devnet = store.get().status?.devnet === true ? await optional(client.devnet()) : undefined
   if (devnet !== undefined) store.send({ type: 'devnet', devnet })
   for (const { id } of nodes.nodes.slice(0, RECORDS_MAX)) {
@@ -87,6 +94,7 @@ const refresh = async (client: Client, store: Store, round: AbortController): Pr
     if (round.signal.aborted) return
     store.send({ type: 'status', status: await client.status() })
     await askTime(client, store)
+    await askClock(client, store)
   }
 }
 

@@ -10,6 +10,7 @@ import {
   offsetText,
   tickText,
   utcClockText,
+  signedText,
 } from './format.ts'
 
 const plain = (text: string): string => text.replaceAll(' ', ' ').replaceAll('−', '-')
@@ -61,4 +62,15 @@ test('axis labels, frequencies, ages, lists, the clock', () => {
   equal(listText(['Ada', 'Bede', 'Cyra']), 'Ada, Bede and Cyra')
   equal(listText([]), '')
   equal(utcClockText(Date.UTC(2026, 10, 20, 12, 3, 4)), '12:03:04')
+})
+
+test('signed lengths of time keep their sign and lose what is too fine', () => {
+  const table: readonly (readonly [ns: number, text: string])[] = [
+    [0, '0 ns'],
+    [-12, '−12 ns'],
+    [213_400, '+213 µs'],
+    [-1_940_000, '−1.9 ms'],
+    [253_000_000, '+253 ms'],
+  ]
+  for (const [ns, text] of table) equal(signedText(ns).replace('\u00A0', ' '), text)
 })

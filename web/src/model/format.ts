@@ -33,6 +33,13 @@ export const signed = (value: number, decimals: number): string => {
   return `${value < 0 ? MINUS : '+'}${text}`
 }
 
+/** A length of time with its sign, for a number that changes: `+1.9 ms`, `−27 µs`. */
+export const signedText = (ns: number): string => {
+  const size = Math.abs(ns)
+  if (size < 1000) return `${signed(ns, 0)}${NBSP}ns`
+  return size < 1e6 ? `${signed(ns / 1e3, 0)}${NBSP}µs` : `${signed(ns / 1e6, size < 1e7 ? 1 : 0)}${NBSP}ms`
+}
+
 /** A label of the axis: `+250 ms`, `0`, `−1 s`. */
 export const tickText = (ns: number): string =>
   ns === 0 ? '0' : `${ns < 0 ? MINUS : '+'}${durationText(Math.abs(ns))}`

@@ -29,7 +29,7 @@ export const status = (clock: StatusView['clock']['status']): StatusView => ({
   node: { id: 'Ada'.padEnd(52, 'x'), name: 'Ada' },
   devnet: true,
   uptimeNs: 0,
-  clock: { status: clock, uncertaintyNs: null, frequencyPpb: 0, hostOffsetNs: null },
+  clock: { status: clock, uncertaintyNs: null, likely: null, frequencyPpb: 0, hostOffsetNs: null },
   sources: [],
   verdict: { status: 'unproven', reason: '' },
   slot: 1,

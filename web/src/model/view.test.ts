@@ -2,6 +2,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TimeView } from '../../../src/services/schema.ts'
+import { CLOCK_EXAMPLE } from '../../../src/services/examples.ts'
 import { appendFrame, backfill, type Frame, frameOf, FRAMES_MAX, HISTORY_SEC, smoothLag } from './history.ts'
 import { liar, node, status } from './view-fixture.ts'
 import { heroLayout, placeNotes } from './layout.ts'
@@ -81,6 +82,12 @@ test('a clock that lost its majority gives no time', () => {
   equal(reduce(view, { type: 'status', status: status('unsynchronised') }).anchor, undefined)
 })
 
+test('how the clock is kept replaces what was known of it, and nothing else', () => {
+  const before = run([judged(1)])
+  const view = reduce(before, { type: 'clock', clock: CLOCK_EXAMPLE })
+  deepEqual(view, { ...before, clock: CLOCK_EXAMPLE })
+})
+
 test('a pushed reading brings the bound; its instant only where the old one is plainly wrong', () => {
   const at = (unixMs: number, uncertaintyNs: number): TimeView => {
     const utc = new Date(unixMs).toISOString()
@@ -88,6 +95,7 @@ test('a pushed reading brings the bound; its instant only where the old one is p
     return {
       earliest: estimate,
       latest: estimate,
+      likely: { earliest: estimate, latest: estimate, uncertaintyNs: 0 },
       estimate,
       uncertaintyNs,
       utc: { earliest: utc, latest: utc, estimate: utc },

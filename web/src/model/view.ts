@@ -3,6 +3,7 @@
  * with the message. Every list is bounded.
  */
 import type {
+  ClockView,
   DevnetView,
   EventView,
   NodeDetailView,
@@ -46,6 +47,8 @@ export interface View {
   readonly link: Link
   readonly status: StatusView | undefined
   readonly time: TimeView | undefined
+  /** How the clock is kept. */
+  readonly clock: ClockView | undefined
   readonly sources: readonly SourceView[]
   readonly anchor: Anchor | undefined
   readonly nodes: readonly NodeView[]
@@ -64,6 +67,7 @@ export interface View {
 export type Message =
   | { readonly type: 'link'; readonly state: Link['state']; readonly wallMs: number; readonly why: string }
   | { readonly type: 'status'; readonly status: StatusView }
+  | { readonly type: 'clock'; readonly clock: ClockView }
   | { readonly type: 'time'; readonly time: TimeView; readonly sentMs: number; readonly receivedMs: number }
   | { readonly type: 'nodes'; readonly nodes: NodesView; readonly counterMs: number }
   | { readonly type: 'record'; readonly detail: NodeDetailView }
@@ -74,6 +78,7 @@ export const emptyView = (wallMs: number): View => ({
   link: { state: 'connecting', sinceMs: wallMs, why: '' },
   status: undefined,
   time: undefined,
+  clock: undefined,
   sources: [],
   anchor: undefined,
   nodes: [],
@@ -235,6 +240,8 @@ export const reduce = (view: View, message: Message): View => {
       return { ...view, link: { state: message.state, sinceMs: message.wallMs, why: message.why } }
     case 'status':
       return onStatus(view, message.status)
+    case 'clock':
+      return { ...view, clock: message.clock }
     case 'time':
       return onTime(view, message)
     case 'nodes':

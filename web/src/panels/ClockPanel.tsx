@@ -1,74 +1,104 @@
-/** The clock of the node that one looks at, and the sources that it stands on. */
+/** The clock of the node that one looks at: the interval that it promises, what is likely in it, and how it is kept. */
 import type { ReactElement } from 'react'
-import type { SourceView } from '../../../src/services/schema.ts'
-import { durationText, frequencyText, signed } from '../model/format.ts'
+import type { ClockView } from '../../../src/services/schema.ts'
+import { ageText, durationText, frequencyText, signedText } from '../model/format.ts'
 import type { View } from '../model/view.ts'
 import { clockWords } from '../model/words.ts'
-import { Reach } from './marks.tsx'
+import { AllanChart } from './AllanChart.tsx'
+import { RangeBar } from './RangeBar.tsx'
 
-const offsetMs = (ns: number): string => {
-  const size = Math.abs(ns)
-  return size < 1000
-    ? `${signed(ns, 0)} ns`
-    : size < 1e6
-      ? `${signed(ns / 1e3, 0)} µs`
-      : `${signed(ns / 1e6, size < 1e7 ? 1 : 0)} ms`
+interface FactProps {
+  readonly head: string
+  readonly means: string
+  readonly says: string
+  /** Marks the status, which has a colour of its own. */
+  readonly status?: string
 }
 
-const Source = ({ source }: { readonly source: SourceView }): ReactElement => (
-  <li data-source={source.id} data-state={source.state}>
-    <p>
-      <span className="source-name" title={source.id}>
-        {source.id}
-      </span>
-      <Reach reach={source.reach} />
-    </p>
-    <p>
-      <span className="source-offset">
-        {source.offsetNs === null ? 'nothing yet' : offsetMs(source.offsetNs)}
-        {source.boundNs === null ? '' : ` ± ${durationText(source.boundNs)}`}
-      </span>
-      <span className="source-state">
-        {source.state}
-        {source.reason === '' ? '' : `: ${source.reason}`}
-      </span>
-    </p>
-  </li>
+const Fact = ({ head, means, says, status }: FactProps): ReactElement => (
+  <div title={means}>
+    <dt>{head}</dt>
+    <dd data-clock={status}>{says}</dd>
+  </div>
 )
 
-export const ClockPanel = ({ view }: { readonly view: View }): ReactElement => {
+const askedText = (synchronisations: ClockView['synchronisations'] | undefined): string => {
+  if (synchronisations === undefined) return 'unknown'
+  const { perDay, rounds } = synchronisations
+  return perDay === null ? `${rounds} so far` : `${Math.round(perDay)} a day`
+}
+
+/** In holdover one wants to know for how long. */
+const statusText = (status: ClockView['status'], clock: ClockView | undefined): string =>
+  status === 'holdover' && clock?.sinceMajorityNs !== null && clock?.sinceMajorityNs !== undefined
+    ? `holdover, ${ageText(clock.sinceMajorityNs / 1e9)}`
+    : status
+
+const boundText = (ns: number | null | undefined): string =>
+  ns === undefined || ns === null ? 'none' : `± ${durationText(ns)}`
+
+const Facts = ({ view }: { readonly view: View }): ReactElement => {
   const clock = view.time ?? view.status?.clock
   const status = clock?.status ?? 'unsynchronised'
+  const host = clock?.hostOffsetNs
   const bound = clock?.uncertaintyNs
   return (
-    <section className="panel sources" aria-labelledby="clock-title">
-      <h2 id="clock-title">{view.status === undefined ? 'Clock' : `${view.status.node.name}’s clock`}</h2>
-      <dl className="facts">
-        <div title={clockWords[status]}>
-          <dt>Status</dt>
-          <dd data-clock={status}>{status}</dd>
-        </div>
-        <div>
-          <dt>Bound</dt>
-          <dd>{bound === undefined || bound === null ? 'none' : `± ${durationText(bound)}`}</dd>
-        </div>
-        <div title="Estimated frequency error of the local counter; positive: it runs fast">
-          <dt>Counter</dt>
-          <dd>{clock === undefined ? 'unknown' : frequencyText(clock.frequencyPpb)}</dd>
-        </div>
-      </dl>
-      {view.time?.leapTable.expired === true ? (
-        <p className="warning">The leap-second table has expired; the bound is one second wider.</p>
-      ) : null}
-      {view.sources.length === 0 ? (
-        <p className="nothing">No source is configured or heard yet.</p>
-      ) : (
-        <ul className="source-list">
-          {view.sources.map((source) => (
-            <Source key={source.id} source={source} />
-          ))}
-        </ul>
-      )}
-    </section>
+    <dl className="facts">
+      <Fact head="Status" means={clockWords[status]} says={statusText(status, view.clock)} status={status} />
+      <Fact
+        head="Bound"
+        means="Promised: the true time lies within, as long as a majority of the sources is true"
+        says={boundText(bound)}
+      />
+      <Fact
+        head="Likely, 95 %"
+        means="Statistics: where the true time lies 95 times of 100, inside the bound"
+        says={boundText(clock?.likely?.uncertaintyNs)}
+      />
+      <Fact
+        head="Counter"
+        means="Estimated frequency error of the local counter; positive: it runs fast"
+        says={bound === undefined || bound === null ? 'unknown' : frequencyText(clock?.frequencyPpb ?? 0)}
+      />
+      <Fact
+        head="Host clock"
+        means="The operating system’s clock against this one"
+        says={host === undefined || host === null ? 'unknown' : signedText(host)}
+      />
+      <Fact
+        head="Asked"
+        means="How often the clock asked its sources in the last 24 hours: fewer is better at equal truth"
+        says={askedText(view.clock?.synchronisations)}
+      />
+    </dl>
   )
 }
+
+const Servers = ({ servers }: { readonly servers: ClockView['servers'] }): ReactElement | null =>
+  servers.length === 0 ? null : (
+    <ul className="servers" aria-label="Servers of time that this node runs">
+      {servers.map(({ name, address, answered, refused }) => (
+        <li key={name} data-server={name}>
+          <span title={address}>
+            Serves {name} <small>{address.split(' ')[0]}</small>
+          </span>
+          <small>
+            {answered} answered, {Object.values(refused).reduce((sum, count) => sum + count, 0)} refused
+          </small>
+        </li>
+      ))}
+    </ul>
+  )
+
+export const ClockPanel = ({ view }: { readonly view: View }): ReactElement => (
+  <section className="panel keeping" aria-labelledby="clock-title">
+    <h2 id="clock-title">{view.status === undefined ? 'Clock' : `${view.status.node.name}’s clock`}</h2>
+    <Facts view={view} />
+    <RangeBar time={view.time} />
+    {view.time?.leapTable.expired === true ? (
+      <p className="warning">The leap-second table has expired; the bound is one second wider.</p>
+    ) : null}
+    <AllanChart clock={view.clock} />
+    <Servers servers={view.clock?.servers ?? []} />
+  </section>
+)
