@@ -65,7 +65,8 @@ export interface Score {
 
 const rms = (values: readonly number[]): number =>
   Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length)
-const largest = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+const largest = (values: readonly number[]): number =>
+  values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
 const toSec = (ns: bigint): number => Number(ns) / 1e9
 
 /** Plays a trace to a clock with this filter. */

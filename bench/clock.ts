@@ -58,7 +58,20 @@ const rowOf = (name: string, traces: readonly Trace[]): Row => {
   }
 }
 
-const HEADS = ['trace', 'RMS µs', 'chrony µs', 'ratio', 'worst', 'max ratio', 'Kalman', 'last', 'outside', 'half µs', '95% µs', 'held %']
+const HEADS = [
+  'trace',
+  'RMS µs',
+  'chrony µs',
+  'ratio',
+  'worst',
+  'max ratio',
+  'Kalman',
+  'last',
+  'outside',
+  'half µs',
+  '95% µs',
+  'held %',
+]
 const WIDTHS = [13, 8, 10, 7, 7, 10, 8, 8, 8, 10, 9, 7]
 
 const line = (cells: readonly string[]): string =>
@@ -88,14 +101,22 @@ export const run = (args: readonly string[]): Promise<void> => {
       json: { type: 'boolean', default: false },
     },
   })
-  const wanted = (list: string | undefined, item: string): boolean => list === undefined || list.split(',').includes(item)
-  const seeds = readdirSync(values.traces).filter((name) => name.startsWith('seed-') && wanted(values.seeds, name.slice(5)))
+  const wanted = (list: string | undefined, item: string): boolean =>
+    list === undefined || list.split(',').includes(item)
+  const seeds = readdirSync(values.traces).filter(
+    (name) => name.startsWith('seed-') && wanted(values.seeds, name.slice(5)),
+  )
   const files = readdirSync(join(values.traces, seeds[0] ?? ''))
-  const names = [...new Set(files.map((file) => file.split('.')[0] ?? ''))].filter((name) => wanted(values.only, name)).toSorted()
+  const names = [...new Set(files.map((file) => file.split('.')[0] ?? ''))]
+    .filter((name) => wanted(values.only, name))
+    .toSorted()
   const print = (text: string): void => void process.stdout.write(`${text}\n`)
   if (!values.json) print(line(HEADS))
   const rows = names.map((name) => {
-    const row = rowOf(name, seeds.map((seed) => readTrace(join(values.traces, seed), name)))
+    const row = rowOf(
+      name,
+      seeds.map((seed) => readTrace(join(values.traces, seed), name)),
+    )
     if (!values.json) print(lineOf(row))
     return row
   })
@@ -104,7 +125,9 @@ export const run = (args: readonly string[]): Promise<void> => {
   if (values.json) print(JSON.stringify({ seeds: seeds.length, rows, geometricMean: mean, ...silence }))
   else {
     print(`geometric mean of the ratios ${mean.toFixed(3)} over ${rows.length} scenarios x ${seeds.length} seeds`)
-    print(`holdover, RMS µs: ${silence.holdoverUs.map(({ afterSec, rmsUs }) => `${rmsUs.toFixed(0)} after ${afterSec} s`).join(', ')}`)
+    print(
+      `holdover, RMS µs: ${silence.holdoverUs.map(({ afterSec, rmsUs }) => `${rmsUs.toFixed(0)} after ${afterSec} s`).join(', ')}`,
+    )
     print(`cold start with a burst, RMS µs from 30 s to 60 s: ${silence.coldStartUs.toFixed(0)}`)
   }
   return Promise.resolve()

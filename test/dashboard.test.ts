@@ -2,7 +2,7 @@
  * The dashboard in a real browser, on a real devnet: a node is bent with the page's own control, turns falseticker before the
  * eyes of whoever watches, and comes back when it is set right.
  */
-import { deepEqual, equal, match } from 'node:assert/strict'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { openBrowser } from './browser/browser.ts'
@@ -35,6 +35,8 @@ const playOn = async (page: Page, address: string): Promise<void> => {
   await page.waitForSelector('[data-hook="clock"][data-clock="synchronised"]')
   match((await page.locator('.hero-canvas').getAttribute('aria-label')) ?? '', /\w/)
 
+  await seeClock(page)
+  const chartBefore = await chartHeight(page)
   await page.selectOption('form[data-hook="bend"] select[name="node"]', { label: 'Bede' })
   await page.click('[data-preset="250"]')
   await page.click('form[data-hook="bend"] button[type="submit"]')
@@ -47,4 +49,23 @@ const playOn = async (page: Page, address: string): Promise<void> => {
   await page.waitForSelector('tr[data-node="Bede"][data-status="truechimer"]')
   await page.waitForSelector('.page[data-struck="0"]')
   equal(await page.locator('tr[data-status="falseticker"]').count(), 0)
+
+  await page.locator('[data-hook="allan"] svg[role="img"][aria-label*=" at "]').waitFor()
+  ok(Math.abs((await chartHeight(page)) - chartBefore) < 1, 'the chart stands where its place was kept')
+}
+
+const chartHeight = (page: Page): Promise<number> =>
+  page.locator('[data-hook="allan"]').evaluate((element) => element.getBoundingClientRect().height)
+
+/** The node's own clock: its interval with the likely range, and its source with its health. */
+const seeClock = async (page: Page): Promise<void> => {
+  const range = page.locator('[data-hook="range"] [role="img"]')
+  match((await range.getAttribute('aria-label')) ?? '', /true time lies from .* to .*; with 95 % likelihood within ± /)
+  const source = page.locator('.sources tbody[data-state="selected"]').first()
+  await source.waitFor()
+  match(
+    (await source.locator('svg[role="img"]').getAttribute('aria-label')) ?? '',
+    /[1-8] of the last 8 polls answered/,
+  )
+  match((await source.textContent()) ?? '', /selected, ntp, stratum 2/)
 }

@@ -114,7 +114,7 @@ const serveNts = async (files: CertificateFiles): Promise<OurServer> => {
   const time = machineTime()
   const random = seededRandom(11n)
   const cookies = new NtsCookies(time, random)
-  const responder = new NtsResponder(random, cookies)
+  const responder = new NtsResponder(time, random, cookies)
   const localNs = time.elapsedNs()
   const tai = taiFromUnixNs(time.hostUnixNs())
   const ntp = stack.use(

@@ -16,6 +16,13 @@ export const whole =
     throw new InvalidArgumentError(`It must be a whole number from ${limits.min} to ${limits.max}.`)
   }
 
+/** A number above zero; a fraction is fine. */
+export const number = (value: string): number => {
+  const parsed = Number(value)
+  if (/^\d+(?:\.\d+)?$/.test(value) && parsed > 0) return parsed
+  throw new InvalidArgumentError('It must be a number above zero.')
+}
+
 /** A number of milliseconds above zero; a fraction is fine. */
 export const milliseconds = (value: string): number => {
   const number = Number(value)

@@ -5,7 +5,7 @@
  */
 import { Command, CommanderError, Option } from 'commander'
 import packageFile from '../../package.json' with { type: 'json' }
-import { apiUrl, duration, list, milliseconds, whole } from './arguments.ts'
+import { apiUrl, duration, list, milliseconds, number, whole } from './arguments.ts'
 import { EXIT, mindPipes, reportFailure, sayJson } from './output.ts'
 import type { ExitCode } from './output.ts'
 
@@ -124,10 +124,28 @@ const addNode = (program: Command): void => {
     .option('--listen <multiaddr>', 'listen for peers here', list)
     .option('--bootstrap <multiaddr>', 'begin with these peers', list)
     .option('--ntp <host:port>', 'NTP servers; several with commas', list)
+    .option('--ntp-pool <host:port>', 'names of many NTP servers each', list)
+    .option('--nts <host:port>', 'NTS servers, where they establish keys (4460 usual)', list)
+    .option('--nts-ca-file <file>', 'trust the authorities in this PEM file too, for NTS')
+    .option('--roughtime <server>', 'Roughtime servers, each "HOST:PORT KEY"', list)
     .option('--gpsd <host:port>', 'gpsd daemons', list)
     .option('--gpsd-latency-ms <ms>', 'a fix of gpsd is told at most this late', milliseconds)
     .option('--host-bound-ms <ms>', 'use the host clock too, and trust it to this much', milliseconds)
+    .option('--chrony-tracking', 'use the host clock too, as well as chronyd or the kernel says it is')
     .option('--poll-interval-ms <ms>', 'ask each source this often', milliseconds)
+    .option('--poll-interval-max-ms <ms>', 'and down to this seldom while all is well', milliseconds)
+    .option('--ntp-serve <host:port>', 'serve the node’s time over NTP here')
+    .addOption(
+      new Option('--ntp-workers <number>', 'threads that answer NTP, 0: the node’s own').argParser(
+        whole({ min: 0, max: 64 }),
+      ),
+    )
+    .option('--ntp-rate <number>', 'NTP requests a second that one address may make', number)
+    .option('--nts-serve <host:port>', 'establish NTS keys here for the NTP server of --ntp-serve')
+    .option('--nts-cert-file <file>', 'our certificate for that (PEM)')
+    .option('--nts-key-file <file>', 'its key (PEM, mode 0600)')
+    .option('--roughtime-serve <host:port>', 'serve the node’s time over Roughtime here')
+    .option('--refclock-sock <path>', 'tell a local chronyd the time by its refclock SOCK')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
     .addOption(passphraseFile())
     .addOption(new Option('--devnet').hideHelp())
@@ -154,6 +172,7 @@ const addDevnet = (program: Command): void => {
     )
     .option('--ntp <host:port>', 'discipline the nodes by these NTP servers', list)
     .option('--gpsd <host:port>', 'discipline the nodes by these gpsd daemons', list)
+    .option('--ntp-serve <host:port>', 'the first node serves its time over NTP here')
     .option('--for <duration>', 'end by itself after this long', duration)
     .option('--no-lie', 'nobody lies')
     .addOption(json())
@@ -197,4 +216,49 @@ const addClock = (program: Command): void => {
     .addOption(json())
     .addHelpText('after', examples('truechimer clock watch', 'truechimer clock watch --for 10s --json'))
     .action(run(async () => (await import('./clock-watch.ts')).clockWatch))
+  addClockReplay(clock)
+  addClockRoughtime(clock)
+}
+
+const addClockRoughtime = (clock: Command): void => {
+  clock
+    .command('roughtime')
+    .description(
+      'ask Roughtime servers in a chain, or check a report; exit 1 where an answer fails or times contradict',
+    )
+    .option('--server <server>', '"HOST:PORT KEY", once for each', list)
+    .addOption(
+      new Option('--rounds <number>', 'ask them so often, in the same order')
+        .argParser(whole({ min: 1, max: 8 }))
+        .default(2),
+    )
+    .option('--report <file>', 'write the proof here where times contradict')
+    .option('--verify <file>', 'check this report instead; exit 1 where it proves nothing')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples(
+        "truechimer clock roughtime --server 'roughtime.int08h.com:2002 AW5uAoTSTDfG5NfY1bTh08GUnOqlRb+HVhbJ3ODJvsE='",
+        'truechimer clock roughtime --verify report.json --json',
+      ),
+    )
+    .action(run(async () => (await import('./clock-roughtime.ts')).clockRoughtime))
+}
+
+const addClockReplay = (clock: Command): void => {
+  clock
+    .command('replay')
+    .description('what the clock would have said on recorded exchanges; exit 1 where it never had the time')
+    .requiredOption('--exchanges <file>', 'lines of src,t1,t2,t3,t4 in seconds, in order of t4')
+    .requiredOption('--at <file>', 'lines of local times in seconds, in order')
+    .option('--likely', 'also print the 95 % range: statistics, where the interval is an argument')
+    .option('--json', 'answer with one JSON object a line')
+    .addHelpText(
+      'after',
+      examples(
+        'truechimer clock replay --exchanges monday.csv --at every-minute.csv',
+        'truechimer clock replay --exchanges monday.csv --at every-minute.csv --json | head',
+      ),
+    )
+    .action(run(async () => (await import('./clock-replay.ts')).clockReplay))
 }

@@ -13,6 +13,8 @@ import type { RunningNode } from '../node/io/start-node.ts'
 import type { Backend } from '../services/backend.ts'
 import { openHttpApi } from '../services/http-api.ts'
 import { openNodeBackend } from '../services/node-backend.ts'
+import { openTimeServers } from '../services/time-servers.ts'
+import type { TimeServers } from '../services/time-servers.ts'
 import { connectToDevnet } from './devnet/child.ts'
 import type { DevnetLink } from './devnet/child.ts'
 import { openEnding } from './ending.ts'
@@ -37,8 +39,10 @@ export const runNode = async ({ options, config, logger }: RunNodeOptions): Prom
   running.chimer.events.listen((event) => logEvent(logger, event))
   const link = (): DevnetLink => connectToDevnet((offsetMs) => bent.forEach((source) => source.bend(offsetMs)))
   const devnet = options.devnet === true ? stack.use(link()) : undefined
-  const api = stack.use(await serve({ running, config, logger, devnet: devnet?.backend }))
-  const place = { id: running.chimer.id, api: api.address, addresses: running.chimer.network.addresses() }
+  const servers = stack.use(await serveTime({ running, config, logger, directory: options.data }))
+  const api = stack.use(await serve({ running, config, logger, devnet: devnet?.backend, servers }))
+  const serving = Object.fromEntries(servers.servers.map(({ name, address }) => [name, address]))
+  const place = { id: running.chimer.id, api: api.address, addresses: running.chimer.network.addresses(), serving }
   logger.info(place, 'the node runs')
   if (options.json === true) sayJson({ ready: true, ...place })
   else if (process.stdout.isTTY) tellReady(api.address)
@@ -87,6 +91,31 @@ const start = async (
   }
 }
 
+/** Gives the time back, as the configuration says; and as it is now, whenever the clock has changed. */
+const serveTime = async (parts: {
+  readonly running: RunningNode
+  readonly config: Config
+  readonly logger: Logger
+  readonly directory: string
+}): Promise<TimeServers> => {
+  const { running, config, logger, directory } = parts
+  const { timekeeper, events } = running.chimer
+  const servers = await openTimeServers({
+    time: running.time,
+    random: realRandom,
+    serve: config.serve,
+    directory,
+    read: (localNs) => timekeeper.read(localNs),
+    reports: () => timekeeper.reports(),
+    hasMachineCounter: config.oscillator === null,
+    tell: ({ code, message }) => logger.warn({ code }, message),
+  })
+  events.listen((event) => {
+    if (event.type === 'clock') servers.refresh()
+  })
+  return servers
+}
+
 /** The dashboard, where it has been built. */
 const WEB_ROOT = fileURLToPath(new URL('../../web/dist', import.meta.url))
 
@@ -95,13 +124,15 @@ const serve = (parts: {
   readonly config: Config
   readonly logger: Logger
   readonly devnet: Backend['devnet'] | undefined
+  readonly servers: TimeServers
 }): ReturnType<typeof openHttpApi> => {
-  const { running, config, logger, devnet } = parts
+  const { running, config, logger, devnet, servers } = parts
   const { chimer, time } = running
   const backend = openNodeBackend({
     chimer,
     time,
     version: packageFile.version,
+    served: () => servers.servers.map((server) => ({ name: server.name, address: server.address, ...server.counts() })),
     ...(devnet === undefined ? {} : { devnet }),
   })
   return openHttpApi({

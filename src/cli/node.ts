@@ -16,10 +16,24 @@ export interface NodeOptions extends PassphraseOptions {
   readonly listen?: readonly string[]
   readonly bootstrap?: readonly string[]
   readonly ntp?: readonly string[]
+  readonly ntpPool?: readonly string[]
+  readonly nts?: readonly string[]
+  readonly ntsCaFile?: string
+  readonly roughtime?: readonly string[]
   readonly gpsd?: readonly string[]
   readonly gpsdLatencyMs?: number
   readonly hostBoundMs?: number
+  readonly chronyTracking?: boolean
   readonly pollIntervalMs?: number
+  readonly pollIntervalMaxMs?: number
+  readonly ntpServe?: string
+  readonly ntpWorkers?: number
+  readonly ntpRate?: number
+  readonly ntsServe?: string
+  readonly ntsCertFile?: string
+  readonly ntsKeyFile?: string
+  readonly roughtimeServe?: string
+  readonly refclockSock?: string
   readonly logLevel?: string
   readonly devnet?: boolean
   readonly json?: boolean
@@ -45,23 +59,40 @@ export const strangeVariables = (environment: Readonly<Record<string, string | u
       return nearest === undefined ? [] : [`the environment variable ${name} is not known; did you mean ${nearest}?`]
     })
 
-const sourceWarnings = ({ sources: { ntp, gpsd, hostBoundMs } }: Config): readonly string[] =>
-  ntp.length + gpsd.length > 0 || hostBoundMs !== null
+const sourceWarnings = ({
+  sources: { ntp, ntpPool, nts, roughtime, gpsd, hostBoundMs, chronyTracking },
+}: Config): readonly string[] =>
+  [ntp, ntpPool, nts, roughtime, gpsd].some((list) => list.length > 0) || hostBoundMs !== null || chronyTracking
     ? []
     : ['no source of time is set, so this node will never have the time; give --ntp, --gpsd or --host-bound-ms']
 
 /** What flags were given, by the key that each sets. */
 const flagOverrides = (options: NodeOptions): Overrides => {
-  const { api, listen, bootstrap, ntp, gpsd, gpsdLatencyMs, hostBoundMs, pollIntervalMs, logLevel } = options
+  const { api, listen, bootstrap, ntp, ntpPool, gpsd, gpsdLatencyMs, hostBoundMs, logLevel } = options
+  const { pollIntervalMs, pollIntervalMaxMs, ntpServe, ntpWorkers, ntpRate, refclockSock } = options
   const flags = {
     api,
     listen,
     bootstrap,
     'sources.ntp': ntp,
+    'sources.ntpPool': ntpPool,
+    'sources.nts': options.nts,
+    'sources.ntsCaFile': options.ntsCaFile,
+    'sources.roughtime': options.roughtime,
     'sources.gpsd': gpsd,
     'sources.gpsdLatencyMs': gpsdLatencyMs,
     'sources.hostBoundMs': hostBoundMs,
+    'sources.chronyTracking': options.chronyTracking,
     'sources.pollIntervalMs': pollIntervalMs,
+    'sources.pollIntervalMaxMs': pollIntervalMaxMs,
+    'serve.ntp': ntpServe,
+    'serve.ntpWorkers': ntpWorkers,
+    'serve.ntpRate': ntpRate,
+    'serve.nts': options.ntsServe,
+    'serve.ntsCertFile': options.ntsCertFile,
+    'serve.ntsKeyFile': options.ntsKeyFile,
+    'serve.roughtime': options.roughtimeServe,
+    'serve.refclockSock': refclockSock,
     logLevel,
   }
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))

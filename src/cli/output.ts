@@ -55,7 +55,7 @@ export const note = (line: string): void => void process.stderr.write(`${line}\n
 export const sayJson = (answer: unknown): void => say(JSON.stringify(answer))
 
 /** Codes that mean that what was typed or written in a file is wrong, and not the world. */
-const USAGE_CODES: readonly string[] = ['TC_CONFIG_INVALID', 'TC_GENESIS_INVALID', 'TC_USAGE']
+const USAGE_CODES: readonly string[] = ['TC_CONFIG_INVALID', 'TC_GENESIS_INVALID', 'TC_REPLAY_INPUT', 'TC_USAGE']
 
 /** Tells what went wrong and returns the exit code for it; a bug is thrown on. */
 export const reportFailure = (error: unknown, json: boolean): ExitCode => {

@@ -14,6 +14,8 @@ export interface DisciplineOptions {
   readonly pollIntervalNs: bigint
   /** Never ask one source sooner than this after the last time, ns (where `pollIntervalNs` is less, that). */
   readonly pollIntervalMinNs: bigint
+  /** While all is well the interval may grow to this, ns; nothing: it stays as it is. */
+  readonly pollIntervalGrownNsMax: bigint | undefined
   /** A source that asks for patience is asked no more seldom than this, ns. */
   readonly pollIntervalMaxNs: bigint
   /** Quick polls at the start, and again when the clock is disrupted. */
@@ -32,10 +34,17 @@ export interface DisciplineOptions {
   readonly windowSamples: number
   /** Bound on the frequency error of a counter of which nothing is known, ppb (RFC 5905: 500 ppm). */
   readonly frequencyBoundPpb: number
-  /** How far the frequency may be from its mean over `baselineNsMax`, ppb: the one assumption about the oscillator. */
+  /**
+   * How far the mean frequencies of two stretches within `baselineNsMax` may differ, ppb: the one assumption about the oscillator,
+   * until it has been watched for long enough to say more (hard-bound-frequency.ts).
+   */
   readonly wanderPpb: number
+  /** The least that is assumed instead, ppb, however steady the oscillator was seen to be (hard-bound-frequency.ts). */
+  readonly wanderPpbMin: number
   /** The stretch of history from which the frequency is bounded, ns. */
   readonly baselineNsMax: bigint
+  /** How long each source's words are remembered for what they show of the frequency, ns. */
+  readonly memoryNsMax: bigint
   /** Points of that history that are kept. */
   readonly anchorsMax: number
   /** So many consistent measurements in a row against the oscillator move the clock. */
@@ -56,8 +65,9 @@ export const DISCIPLINE_DEFAULTS: DisciplineOptions = Object.freeze({
   acceptedVarianceNs: 50n * NS_PER_MS,
   pollIntervalNs: 64n * NS_PER_SEC,
   pollIntervalMinNs: 2n * NS_PER_SEC,
+  pollIntervalGrownNsMax: undefined,
   pollIntervalMaxNs: 4096n * NS_PER_SEC,
-  burstPolls: 4,
+  burstPolls: 8,
   resyncShare: 0.8,
   freshIntervals: 3n,
   silentPollsMax: 4,
@@ -65,8 +75,10 @@ export const DISCIPLINE_DEFAULTS: DisciplineOptions = Object.freeze({
   sourcesMax: 64,
   windowSamples: 8,
   frequencyBoundPpb: 500_000,
-  wanderPpb: 1000,
+  wanderPpb: 1500,
+  wanderPpbMin: 300,
   baselineNsMax: 4096n * NS_PER_SEC,
+  memoryNsMax: 16_384n * NS_PER_SEC,
   anchorsMax: 32,
   stepSamplesMin: 4,
   doubtSamples: 2,

@@ -5,8 +5,8 @@ import { NS_PER_DAY, NS_PER_MS, NS_PER_SEC } from '../base/index.ts'
 import { DISCIPLINE_DEFAULTS } from './discipline-options.ts'
 import type { DisciplineOptions } from './discipline-options.ts'
 import { Discipline } from './discipline.ts'
-import type { KalmanState } from './kalman.ts'
-import { createKalmanFilter } from './kalman.ts'
+import type { AdaptiveState } from './adaptive-filter.ts'
+import { createAdaptiveFilter } from './adaptive-filter.ts'
 import { LEAP_TABLE } from './leap-seconds.ts'
 import type { ClockReading, Filter, Measurement } from './port.ts'
 import { RELEASE_TAI } from './time-scales.ts'
@@ -15,8 +15,8 @@ const SEC = NS_PER_SEC
 const MS = NS_PER_MS
 const BASE = RELEASE_TAI + 20n * NS_PER_DAY
 
-const make = (options: Partial<DisciplineOptions> = {}, ...ids: string[]): Discipline<KalmanState> => {
-  const discipline = new Discipline(options, createKalmanFilter())
+const make = (options: Partial<DisciplineOptions> = {}, ...ids: string[]): Discipline<AdaptiveState> => {
+  const discipline = new Discipline(options, createAdaptiveFilter())
   for (const id of ids) discipline.register(id, 'ntp')
   return discipline
 }
@@ -30,14 +30,14 @@ const word = (sourceId: string, localNs: bigint, offNs = 0n, halfNs = MS): Measu
   delayNs: 2n * halfNs,
   leap: 'none',
 })
-const tell = (discipline: Discipline<KalmanState>, measurement: Measurement) =>
+const tell = (discipline: Discipline<AdaptiveState>, measurement: Measurement) =>
   discipline.onSourceEvent({ type: 'measurement', measurement }, measurement.localNs)
-const read = (discipline: Discipline<KalmanState>, localNs: bigint): ClockReading => {
+const read = (discipline: Discipline<AdaptiveState>, localNs: bigint): ClockReading => {
   const reading = discipline.read(localNs)
   ok(reading !== undefined && reading.earliest <= reading.estimate && reading.estimate <= reading.latest)
   return reading
 }
-const states = (discipline: Discipline<KalmanState>, localNs: bigint) =>
+const states = (discipline: Discipline<AdaptiveState>, localNs: bigint) =>
   discipline.report(localNs).map(({ state, reason }) => (reason === '' ? state : `${state}:${reason}`))
 
 test('before the first majority there is no reading; one word of the only source is one', () => {
@@ -76,7 +76,7 @@ test('the first to answer is not a majority of three, and a source that never an
   deepEqual(states(lonely, 6n * SEC), ['selected', 'unreachable:ntp-timeout'])
 })
 
-test('polls: a burst of four, then the configured interval, sooner than a minimum never', () => {
+test('polls: a burst, then the configured interval, sooner than a minimum never', () => {
   const polledAt = (options: Partial<DisciplineOptions>, answers: boolean, untilSec: bigint): bigint[] => {
     const discipline = make(options, 'a')
     const at: bigint[] = []
@@ -89,11 +89,11 @@ test('polls: a burst of four, then the configured interval, sooner than a minimu
     }
     return at
   }
-  deepEqual(polledAt({}, true, 150n), [0n, 8n, 16n, 24n, 280n, 536n])
-  deepEqual(polledAt({}, false, 150n), [0n, 8n, 16n, 24n, 280n, 536n])
+  deepEqual(polledAt({ burstPolls: 4 }, true, 150n), [0n, 8n, 16n, 24n, 280n, 536n])
+  deepEqual(polledAt({ burstPolls: 4 }, false, 150n), [0n, 8n, 16n, 24n, 280n, 536n])
   deepEqual(polledAt({ pollIntervalNs: SEC / 2n }, true, 2n), [0n, 2n, 4n, 6n, 8n])
   // ±500 ppm of an unknown counter cross 80 % of 2 ms within two seconds: asked at the minimum until the slope is known.
-  const tight = polledAt({ acceptedVarianceNs: 2n * MS }, true, 150n)
+  const tight = polledAt({ acceptedVarianceNs: 2n * MS, burstPolls: 4 }, true, 150n)
   ok(tight.length > 6 && tight.length < 30, tight.join())
 })
 

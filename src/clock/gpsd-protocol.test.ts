@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { NS_PER_MS, NS_PER_SEC } from '../base/index.ts'
+import { fuzzRuns } from './fuzz.test-kit.ts'
 import { GPSD_LINE_BYTES_MAX, GpsdLines } from './gpsd-lines.ts'
 import { GPSD_LINE_REASONS, parseGpsdLine } from './gpsd-protocol.ts'
 import { taiFromUnixNs } from './time-scales.ts'
@@ -182,6 +183,26 @@ test('a megabyte without a newline is refused once and costs no memory', () => {
   deepEqual(linesOf(splitter, '\ngood\n'), ['good'])
 })
 
+test('nested as deep as a line is long, or numbers without end: a reason, and no stack overflows', () => {
+  const deep = (open: string, close: string): string => {
+    const times = Math.floor(GPSD_LINE_BYTES_MAX / (open.length + close.length)) - 16
+    return open.repeat(times) + close.repeat(times)
+  }
+  const lines: readonly (readonly [string, string])[] = [
+    ['['.repeat(GPSD_LINE_BYTES_MAX), 'gpsd-not-json'],
+    [deep('[', ']'), 'gpsd-not-json'],
+    [deep('{"class":', '}'), 'gpsd-not-json'],
+    [`{"class":"SKY","satellites":${deep('[', ']')}}`, 'accept'],
+    [`{"class":"TPV","mode":${'9'.repeat(16_000)}}`, 'gpsd-bad-field'],
+    [`{"class":"TPV","mode":3,"ept":1e${'9'.repeat(300)}}`, 'gpsd-bad-field'],
+    [`{"class":"TPV","mode":3,"time":"${'2'.repeat(16_000)}"}`, 'gpsd-bad-field'],
+  ]
+  for (const [line, said] of lines) {
+    const parsed = parse(line)
+    equal(parsed.verdict === 'accept' ? 'accept' : parsed.reason, said, line.slice(0, 40))
+  }
+})
+
 test('however the stream is cut, the lines are the same, and what is held stays bounded', () => {
   const stream = fc
     .array(fc.constantFrom('a', 'bc', '\n', '0123456789'), { maxLength: 60 })
@@ -232,6 +253,6 @@ test('any line: the parser never throws, and names its reason', () => {
       const parsed = parseGpsdLine(line)
       if (parsed.verdict !== 'accept') ok(GPSD_LINE_REASONS.includes(parsed.reason))
     }),
-    { numRuns: 500 },
+    { numRuns: fuzzRuns(500) },
   )
 })

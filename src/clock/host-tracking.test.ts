@@ -3,6 +3,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { NS_PER_SEC, abs } from '../base/index.ts'
+import { fuzzRuns } from './fuzz.test-kit.ts'
 import {
   TRACKING_CHARACTERS_MAX,
   TRACKING_TELLERS,
@@ -140,6 +141,21 @@ const KERNEL_REFUSED: readonly (readonly [what: string, read: ReturnType<typeof 
 for (const [what, read, reason] of KERNEL_REFUSED)
   test(`refused: ${what}`, () => equal(read.verdict === 'accept' ? 'accepted' : read.reason, reason))
 
+test('the longest answer, of blanks or of anything, takes no longer to read than some short ones', () => {
+  const long = [' ', '\t', 'a ', 'a  :', ': ', '\u2028'].map((unit) =>
+    unit.repeat(TRACKING_CHARACTERS_MAX / unit.length),
+  )
+  const spentNs = (texts: readonly string[]): bigint => {
+    const before = process.hrtime.bigint()
+    for (const text of texts) for (const { read } of TRACKING_TELLERS) read(text, NOW)
+    return process.hrtime.bigint() - before
+  }
+  // A reader that tried every split of a line would take as long as a million short ones.
+  const short = Array.from({ length: 100 }, () => CHRONY)
+  spentNs(short)
+  ok(spentNs(long) < 1000n * spentNs(short))
+})
+
 test('no text breaks a reader, and what is accepted has a bound of a second at most around its guess', () => {
   const damaged = fc
     .tuple(
@@ -158,6 +174,6 @@ test('no text breaks a reader, and what is accepted has a bound of a second at m
         ok(boundNs > 0n && boundNs <= NS_PER_SEC && abs(correctionNs) <= boundNs)
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: fuzzRuns(2000) },
   )
 })

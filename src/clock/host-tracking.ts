@@ -162,12 +162,13 @@ const readKernel = (told: KernelFigures): Read => {
   return bounded({ boundNs: abs(offsetNs) + maximumErrorNs, correctionNs: offsetNs, leap, place: undefined })
 }
 
-/** `name: value` of each line, the name without its blanks. */
+/** `name: value` or `name = value` of each line, without the blanks around them. In one step a line, whatever stands in it. */
 const linesOf = (text: string): ReadonlyMap<string, string> =>
   new Map(
     text.split('\n').flatMap((line) => {
-      const found = /^\s*([a-z_ ]+?)\s*[:=]\s*(.*?)\s*$/.exec(line)
-      return found?.[1] === undefined || found[2] === undefined ? [] : [[found[1], found[2]]]
+      const at = line.search(/[:=]/)
+      const name = line.slice(0, Math.max(at, 0)).trim()
+      return /^[a-z_ ]+$/.test(name) ? [[name, line.slice(at + 1).trim()]] : []
     }),
   )
 

@@ -10,9 +10,9 @@
  * Pure. Does not promise that the server tells the truth, nor that it is the server: plain NTP is unauthenticated, and who
  * sees the request can forge the answer (docs/spec/sources.md S-9).
  */
-import { accept, ignore, max, middle, min, NS_PER_SEC, NS_PER_US, reject, widen } from '../base/index.ts'
+import { accept, ignore, max, middle, min, NS_PER_MS, NS_PER_SEC, NS_PER_US, reject, widen } from '../base/index.ts'
 import type { Admission, Tai } from '../base/index.ts'
-import type { Measurement } from './port.ts'
+import type { Measurement, Upstream } from './port.ts'
 import { decodeNtpHeader, NTP_HEADER_BYTES, NTP_MODE, NTP_PACKET_BYTES_MAX, NTP_VERSION } from './ntp-packet.ts'
 import type { NtpHeader, NtpRequest } from './ntp-packet.ts'
 import { LEAP_TABLE } from './leap-seconds.ts'
@@ -34,6 +34,11 @@ export interface NtpLimits {
   readonly rootDistanceNsMax: bigint
   /** Round trip less the server's own time, ns. */
   readonly delayNsMax: bigint
+  /**
+   * So much of the time that a server says to have held the question is taken off the round trip, ns. What it holds beyond is
+   * counted as delay: else a server could make itself look near, and near servers weigh most in the estimate.
+   */
+  readonly heldNsMax: bigint
   /** The server's stated precision, ns. */
   readonly precisionNsMax: bigint
   /** How wrong the local counter's rate may be, ppb. Linux slews and calibrates within ±500 ppm. */
@@ -56,6 +61,7 @@ export const NTP_LIMITS: NtpLimits = {
   replyBytesMax: NTP_PACKET_BYTES_MAX,
   rootDistanceNsMax: NS_PER_SEC,
   delayNsMax: 3n * NS_PER_SEC,
+  heldNsMax: NS_PER_MS,
   precisionNsMax: NS_PER_SEC / 4n,
   driftPpbMax: 500_000n,
   localPrecisionNs: NS_PER_US,
@@ -71,6 +77,7 @@ export const NTP_REPLY_REASONS = [
   'ntp-wrong-mode',
   'ntp-wrong-version',
   'ntp-wrong-origin',
+  'ntp-interleaved',
   'kod-deny',
   'kod-rstr',
   'kod-rate',
@@ -105,6 +112,7 @@ export interface NtpReply {
 
 /** What an accepted answer says: a measurement without its source, and the server's own words about itself. */
 export interface NtpSample extends Omit<Measurement, 'sourceId' | 'kind'> {
+  readonly upstream: Upstream
   /** 1 to 15. */
   readonly stratum: number
   readonly referenceId: number
@@ -124,6 +132,12 @@ const kissReason = (referenceId: number): NtpReplyReason => {
   return Object.hasOwn(KISS, code) ? (KISS[code] ?? 'kod-other') : 'kod-other'
 }
 
+/**
+ * The receive timestamp of every request that is made here. An answer in interleaved mode (RFC 9769 §2) returns it as its
+ * origin, in place of the transmit timestamp, and its t3 belongs to an earlier answer: the four would not fit together.
+ */
+const BASIC_RECEIVE = 0n
+
 /** Is it an answer to us? Until the cookie matches anybody may have sent it: nobody is blamed. */
 const strangerReason = (
   reply: NtpReply,
@@ -136,7 +150,8 @@ const strangerReason = (
   if (header === undefined || reply.bytes.length < NTP_HEADER_BYTES) return 'ntp-too-short'
   if (header.mode !== NTP_MODE.server) return 'ntp-wrong-mode'
   if (header.version !== NTP_VERSION) return 'ntp-wrong-version'
-  return header.origin === reply.request.cookie ? undefined : 'ntp-wrong-origin'
+  if (header.origin === reply.request.cookie) return undefined
+  return header.origin === BASIC_RECEIVE ? 'ntp-interleaved' : 'ntp-wrong-origin'
 }
 
 /** Signed difference a − b of two timestamps less than half an era apart. */
@@ -144,8 +159,9 @@ const isLater = (a: bigint, b: bigint): boolean => BigInt.asIntN(64, a - b) > 0n
 
 /** Is the server fit to be believed, by its own words? */
 const unfitReason = (header: NtpHeader, limits: NtpLimits): NtpReplyReason | undefined => {
-  if (header.stratum === 0) return kissReason(header.referenceId)
-  if (header.leap === 3 || header.stratum === 16) return 'ntp-unsynchronised'
+  // Stratum 0 without a code is no kiss: so chrony and we say that there is no time yet.
+  if (header.stratum === 0 && header.referenceId !== 0) return kissReason(header.referenceId)
+  if (header.leap === 3 || header.stratum === 16 || header.stratum === 0) return 'ntp-unsynchronised'
   if (header.stratum > 16) return 'ntp-bad-stratum'
   if (nsOfLog2Sec(header.precision) > limits.precisionNsMax) return 'ntp-bad-precision'
   if (header.rootDelayNs / 2n + header.rootDispersionNs > limits.rootDistanceNsMax) return 'ntp-root-distance'
@@ -177,7 +193,8 @@ const misfitReason = (exchange: Exchange, slackNs: bigint, limits: NtpLimits): N
 const LEAPS = ['none', 'insert', 'delete', 'unknown'] as const
 
 const sampleOf = (reply: NtpReply, header: NtpHeader, exchange: Exchange, slackNs: bigint): NtpSample => {
-  const { t1, t4 } = reply
+  const { t1, t4, limits = NTP_LIMITS } = reply
+  const heldNs = exchange.t3UnixNs - exchange.t2UnixNs
   const { t2UnixNs, t3UnixNs } = exchange
   const path = { lo: exchange.t3Tai - t4, hi: exchange.t2Tai - t1 }
   const offset = widen(path, header.rootDelayNs / 2n + header.rootDispersionNs + slackNs)
@@ -185,12 +202,18 @@ const sampleOf = (reply: NtpReply, header: NtpHeader, exchange: Exchange, slackN
     localNs: (t1 + t4) / 2n,
     offset,
     estimateNs: middle(offset),
-    delayNs: max(exchange.delayNs, 0n),
+    delayNs: max(exchange.delayNs, 0n) + max(heldNs - limits.heldNsMax, 0n),
     leap: LEAPS[header.leap],
     stratum: header.stratum,
     referenceId: header.referenceId,
     rootDelayNs: header.rootDelayNs,
     rootDispersionNs: header.rootDispersionNs,
+    upstream: {
+      stratum: header.stratum,
+      address: reply.from.address,
+      referenceId: header.referenceId,
+      rootDelayNs: header.rootDelayNs,
+    },
     t1,
     t2UnixNs,
     t3UnixNs,

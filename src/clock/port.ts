@@ -7,6 +7,18 @@ import type { NsInterval, Tai, TimeInterval } from '../base/index.ts'
 export const SOURCE_KINDS = ['ntp', 'nts', 'roughtime', 'gps', 'host'] as const
 export type SourceKind = (typeof SOURCE_KINDS)[number]
 
+/** What a server of time says of its own place. Whoever serves time by it stands one step below (RFC 5905 §7.3). */
+export interface Upstream {
+  /** 1 to 15. */
+  readonly stratum: number
+  /** Its literal address, as the operating system writes it. */
+  readonly address: string
+  /** Whom it follows by its own word: four octets as one unsigned number. */
+  readonly referenceId: number
+  /** Round trip from it to its primary reference, ns. */
+  readonly rootDelayNs: bigint
+}
+
 /**
  * One comparison of the local counter with a source.
  * `offset` is where TAI − local lies, by the source's word: true as long as the source is, whatever the path's asymmetry.
@@ -24,6 +36,8 @@ export interface Measurement {
   readonly delayNs: bigint
   /** Did the source announce a leap second at the end of this month? */
   readonly leap: 'none' | 'insert' | 'delete' | 'unknown'
+  /** Where the source itself stands; nothing where it does not say. */
+  readonly upstream?: Upstream
 }
 
 /**
@@ -38,6 +52,8 @@ export type ClockStatus = 'unsynchronised' | 'synchronised' | 'holdover' | 'disr
 export interface ClockReading extends TimeInterval {
   /** The most likely instant, inside the interval. */
   readonly estimate: Tai
+  /** Where true time lies with 95 % likelihood, by statistics and not by argument; inside the interval. */
+  readonly likely: TimeInterval
   readonly status: ClockStatus
   /** The local counter of this reading. */
   readonly localNs: bigint
@@ -64,7 +80,17 @@ export interface Filter<State> {
   start(first: Measurement): State
   /** `taken: false` where the gate refused the measurement as an outlier; the state may still learn from it. */
   update(state: State, measurement: Measurement): { readonly state: State; readonly taken: boolean }
+  /** The state as if a source that was outvoted had never spoken; nothing where nobody else has. */
+  forget?(state: State, sourceId: string): State | undefined
   predict(state: State, localNs: bigint): FilterEstimate
+}
+
+/** How far a source is distrusted by whoever judges its signal: 0 not at all, 1000 wholly; and why, gravest first. */
+export interface Suspicion {
+  /** A whole number, 0 to 1000. */
+  readonly score: number
+  /** Documented reasons, in kebab-case; empty where `score` is 0. */
+  readonly reasons: readonly string[]
 }
 
 /** Health of one source, for people. `reach` is the eight-bit register of NTP: newest poll in the lowest bit. */
@@ -76,18 +102,23 @@ export interface SourceReport {
   /** A documented reason where `state` is falseticker, unreachable or refused, or waiting for a majority; otherwise empty. */
   readonly reason: string
   readonly measurement: Measurement | undefined
+  /** By its newest word; nothing where nobody judges this source's signal. */
+  readonly suspicion?: Suspicion
 }
 
 /** What a source tells its owner. `refused`: bytes came that are not to be believed; `unreachable`: nothing came. */
 export type SourceEvent =
-  | { readonly type: 'measurement'; readonly measurement: Measurement }
+  | { readonly type: 'measurement'; readonly measurement: Measurement; readonly suspicion?: Suspicion }
   | {
       readonly type: 'refused'
       readonly sourceId: string
       readonly verdict: 'ignore' | 'reject'
       readonly reason: string
+      readonly suspicion?: Suspicion
     }
   | { readonly type: 'unreachable'; readonly sourceId: string; readonly reason: string }
+  /** Behind this id stands another server from now on, or (`isVacant`) none: what was said before counts no more. */
+  | { readonly type: 'replaced'; readonly sourceId: string; readonly isVacant: boolean }
 
 /**
  * A source of time, seen from the clock. `poll` asks now; whatever comes of it (and, for a source that speaks unasked such
@@ -98,4 +129,6 @@ export interface Source extends AsyncDisposable {
   readonly kind: SourceKind
   start(listener: (event: SourceEvent) => void): Promise<void>
   poll(): void
+  /** What the clock makes of this source, told after each of its events: a pool replaces a member that is outvoted. */
+  heed?(report: SourceReport): void
 }

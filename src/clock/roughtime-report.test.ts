@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { z } from 'zod'
 import { NS_PER_SEC, seededRandom } from '../base/index.ts'
+import { fuzzRuns } from './fuzz.test-kit.ts'
 import { ROUGHTIME_RAND_BYTES, roughtimeChainedNonce } from './roughtime-chain.ts'
 import type { RoughtimeLink } from './roughtime-chain.ts'
 import { roughtimeReportOf, roughtimeReportSchema, verifyRoughtimeReport } from './roughtime-report.ts'
@@ -169,7 +170,7 @@ test('a report with one letter changed is refused, or still says the same', () =
       const isEmptyBits = parsed.success && sameBytes(parsed.data)
       equal(verifyRoughtimeReport(data).verdict === 'accept', isSame || isEmptyBits)
     }),
-    { numRuns: 150 },
+    { numRuns: fuzzRuns(150) },
   )
 })
 

@@ -32,7 +32,7 @@ export interface Observation {
   readonly reading: ClockReading | undefined
 }
 
-/** The counter's frequency error during one exchange is at most this, ppb: what its interval is widened for. */
+/** The counter's frequency error is at most this, ppb; the interval is widened for it over half the exchange, from its middle. */
 const EXCHANGE_DRIFT_PPB = 500_000n
 
 /**
@@ -44,7 +44,7 @@ export const measurementOfExchange = (
   sourceId: string,
   t: { readonly t1: bigint; readonly t2: bigint; readonly t3: bigint; readonly t4: bigint },
 ): Measurement => {
-  const widerNs = ((t.t4 - t.t1) * EXCHANGE_DRIFT_PPB) / NS_PER_SEC + 1n
+  const widerNs = ((t.t4 - t.t1) * EXCHANGE_DRIFT_PPB) / (2n * NS_PER_SEC) + 1n
   const offset = { lo: t.t3 - t.t4 - widerNs, hi: t.t2 - t.t1 + widerNs }
   const localNs = (t.t1 + t.t4) / 2n
   const delayNs = t.t4 - t.t1 - (t.t3 - t.t2)

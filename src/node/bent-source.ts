@@ -3,7 +3,7 @@
  * node behind it is none the wiser, as with a server that lies. Exists only where a devnet starts a node.
  */
 import { NS_PER_MS, shift } from '../base/index.ts'
-import type { Source, SourceEvent } from '../clock/index.ts'
+import type { Source, SourceEvent, SourceReport } from '../clock/index.ts'
 
 export class BentSource implements Source {
   readonly #source: Source
@@ -32,6 +32,10 @@ export class BentSource implements Source {
 
   poll(): void {
     this.#source.poll()
+  }
+
+  heed(report: SourceReport): void {
+    this.#source.heed?.(report)
   }
 
   [Symbol.asyncDispose](): PromiseLike<void> {

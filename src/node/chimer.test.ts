@@ -3,7 +3,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { NS_PER_DAY, NS_PER_MS, NS_PER_SEC, drawBelow, seededRandom } from '../base/index.ts'
-import { Discipline, RELEASE_TAI, createKalmanFilter, createOscillator } from '../clock/index.ts'
+import { Discipline, RELEASE_TAI, createAdaptiveFilter, createOscillator } from '../clock/index.ts'
 import { memorySigner } from '../crypto/io/memory-signer.ts'
 import { nodeIdText } from '../crypto/index.ts'
 import type { Signer } from '../crypto/index.ts'
@@ -86,7 +86,7 @@ class Five implements AsyncDisposable {
     const source = new ScriptedSource(this.world, time)
     const network = this.hub.join(id)
     const poll = { pollIntervalNs: 250n * NS_PER_MS, pollIntervalMinNs: 250n * NS_PER_MS }
-    const discipline = new Discipline(poll, createKalmanFilter())
+    const discipline = new Discipline(poll, createAdaptiveFilter())
     const chimer = new Chimer({ time, random, genesis: this.genesis, signer, network, discipline, sources: [source] })
     chimer.events.listen((event) => {
       if (event.type !== 'judgement') return

@@ -4,7 +4,13 @@
  */
 import { NS_PER_SEC, seededRandom } from '../base/index.ts'
 import type { Tai, Time } from '../base/index.ts'
-import { Discipline, createAdaptiveFilter, createOscillator, measurementOfExchange, taiFromUtc } from '../clock/index.ts'
+import {
+  Discipline,
+  createAdaptiveFilter,
+  createOscillator,
+  measurementOfExchange,
+  taiFromUtc,
+} from '../clock/index.ts'
 import type { DisciplineOptions, Oscillator, Source, SourceEvent } from '../clock/index.ts'
 import { LibraryClock } from './clock-library.ts'
 import { VirtualWorld } from './virtual-time.test-kit.ts'

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { ChimerError } from '../base/index.ts'
+import { roughtimeServerOf } from '../clock/index.ts'
 import { explainIssues } from './explain.ts'
 
 /** `host:port`; an IPv6 host stands in brackets. */
@@ -18,6 +19,16 @@ const hostPort = (kind: string): z.ZodType<string> =>
 
 const multiaddr = z.string().max(200).startsWith('/', 'must be a multiaddr such as /ip4/127.0.0.1/tcp/7341')
 
+const roughtimeServer = z
+  .string()
+  .max(512)
+  .refine(
+    (text) => roughtimeServerOf(text) !== undefined,
+    'must be HOST:PORT, a space, and the server’s public key in base64',
+  )
+
+const filePath = z.string().min(1).max(4096)
+
 const oscillatorSchema = z.strictObject({
   /** The counter starts this far from true, ns. */
   offsetNs: z.number().int().default(0),
@@ -29,7 +40,7 @@ const oscillatorSchema = z.strictObject({
   seed: z.number().int().nonnegative().default(1),
 })
 
-export const configSchema = z.strictObject({
+const settingsSchema = z.strictObject({
   /** Addresses to listen on for peers, as multiaddrs. */
   listen: z.array(multiaddr).max(8).default(['/ip4/127.0.0.1/tcp/0']),
   /** Addresses of peers to begin with, as multiaddrs that end in /p2p/ID. */
@@ -40,33 +51,110 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** NTP servers. */
       ntp: z.array(hostPort('a server')).max(16).default([]),
+      /** Names of many NTP servers each: up to four of its addresses are used at a time, and replaced when they fail. */
+      ntpPool: z.array(hostPort('a pool')).max(4).default([]),
+      /** NTS servers: where each establishes keys. */
+      nts: z.array(hostPort('a server')).max(16).default([]),
+      /** A PEM file of authorities that NTS servers' certificates may be of, besides the platform's; null: none. */
+      ntsCaFile: filePath.nullable().default(null),
+      /** Roughtime servers, as `HOST:PORT KEY`. */
+      roughtime: z.array(roughtimeServer).max(16).default([]),
       /** gpsd daemons. */
       gpsd: z.array(hostPort('a gpsd')).max(4).default([]),
       /** A fix reaches us at most this long after the instant that it names, ms: receiver, cable and gpsd together. */
       gpsdLatencyMs: z.number().positive().max(10_000).default(1500),
       /** Use the operating system's clock as a source, and trust it to this many milliseconds; null: do not use it. */
       hostBoundMs: z.number().positive().max(10_000).nullable().default(null),
+      /** Use the operating system's clock as a source, with the bound that chronyd or the kernel states; wins over `hostBoundMs`. */
+      chronyTracking: z.boolean().default(false),
       /** Ask every source again after this long at most, ms. */
       pollIntervalMs: z.number().int().min(100).max(131_072_000).default(16_000),
+      /** While all is well the interval may grow to this, ms; null: it stays as it is. */
+      pollIntervalMaxMs: z.number().int().min(100).max(131_072_000).nullable().default(null),
+    })
+    .refine(
+      ({ pollIntervalMs, pollIntervalMaxMs }) => pollIntervalMaxMs === null || pollIntervalMaxMs >= pollIntervalMs,
+      {
+        path: ['pollIntervalMaxMs'],
+        error: 'must be at least sources.pollIntervalMs',
+      },
+    )
+    .prefault({}),
+  serve: z
+    .strictObject({
+      /** Serve the node's time over NTP here; null: not at all. */
+      ntp: hostPort('an address').nullable().default(null),
+      /** Threads that answer NTP; 0: the node's own. */
+      ntpWorkers: z.number().int().min(0).max(64).default(0),
+      /** NTP requests a second that one address may make in the long run. */
+      ntpRate: z.number().positive().max(1_000_000).default(8),
+      /** Establish NTS keys here for the NTP server that `ntp` opens; null: not at all. */
+      nts: hostPort('an address').nullable().default(null),
+      /** Our certificate for that (PEM), with those between it and the authority. */
+      ntsCertFile: filePath.nullable().default(null),
+      /** Its key (PEM, mode 0600). */
+      ntsKeyFile: filePath.nullable().default(null),
+      /** Serve the node's time over Roughtime here; null: not at all. */
+      roughtime: hostPort('an address').nullable().default(null),
+      /** The socket of a local chronyd (`refclock SOCK`) that is told the node's time once a second; null: none. */
+      refclockSock: z.string().min(1).max(107).startsWith('/', 'must be an absolute path').nullable().default(null),
+    })
+    .refine(({ nts, ntp }) => nts === null || ntp !== null, {
+      path: ['nts'],
+      error: 'needs serve.ntp, the NTP server that the keys are for',
+    })
+    .refine(({ nts, ntsCertFile, ntsKeyFile }) => nts === null || (ntsCertFile !== null && ntsKeyFile !== null), {
+      path: ['nts'],
+      error: 'needs serve.ntsCertFile and serve.ntsKeyFile',
+    })
+    .refine(({ nts, ntpWorkers }) => nts === null || ntpWorkers === 0, {
+      path: ['ntpWorkers'],
+      error: 'must be 0 where serve.nts is set: its keys stay in the node’s own thread',
     })
     .prefault({}),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   /** A simulated oscillator instead of the machine's own counter: for devnets and tests. */
   oscillator: oscillatorSchema.nullable().default(null),
 })
+
+/** Every key with its default, and what must not stand together. */
+export const configSchema = settingsSchema.refine(
+  ({ sources, serve }) => !sources.chronyTracking || serve.refclockSock === null,
+  {
+    path: ['sources', 'chronyTracking'],
+    error: 'must be false where serve.refclockSock is set: chronyd would follow the node, and the node chronyd',
+  },
+)
 export type ConfigFile = z.input<typeof configSchema>
 export type Config = z.output<typeof configSchema>
 
-/** Environment variables and the keys that they set. Lists are separated by commas. */
-export const CONFIG_VARIABLES: Readonly<Record<string, readonly [key: string, form: 'text' | 'list' | 'number']>> = {
+/** How a variable's text is read. */
+type Form = 'text' | 'list' | 'number' | 'switch'
+
+/** Environment variables and the keys that they set. Lists are separated by commas; a switch is `true` or `false`. */
+export const CONFIG_VARIABLES: Readonly<Record<string, readonly [key: string, form: Form]>> = {
   TRUECHIMER_LISTEN: ['listen', 'list'],
   TRUECHIMER_BOOTSTRAP: ['bootstrap', 'list'],
   TRUECHIMER_API: ['api', 'text'],
   TRUECHIMER_NTP: ['sources.ntp', 'list'],
+  TRUECHIMER_NTP_POOL: ['sources.ntpPool', 'list'],
+  TRUECHIMER_NTS: ['sources.nts', 'list'],
+  TRUECHIMER_NTS_CA_FILE: ['sources.ntsCaFile', 'text'],
+  TRUECHIMER_ROUGHTIME: ['sources.roughtime', 'list'],
   TRUECHIMER_GPSD: ['sources.gpsd', 'list'],
   TRUECHIMER_GPSD_LATENCY_MS: ['sources.gpsdLatencyMs', 'number'],
   TRUECHIMER_HOST_BOUND_MS: ['sources.hostBoundMs', 'number'],
+  TRUECHIMER_CHRONY_TRACKING: ['sources.chronyTracking', 'switch'],
   TRUECHIMER_POLL_INTERVAL_MS: ['sources.pollIntervalMs', 'number'],
+  TRUECHIMER_POLL_INTERVAL_MAX_MS: ['sources.pollIntervalMaxMs', 'number'],
+  TRUECHIMER_NTP_SERVE: ['serve.ntp', 'text'],
+  TRUECHIMER_NTP_WORKERS: ['serve.ntpWorkers', 'number'],
+  TRUECHIMER_NTP_RATE: ['serve.ntpRate', 'number'],
+  TRUECHIMER_NTS_SERVE: ['serve.nts', 'text'],
+  TRUECHIMER_NTS_CERT_FILE: ['serve.ntsCertFile', 'text'],
+  TRUECHIMER_NTS_KEY_FILE: ['serve.ntsKeyFile', 'text'],
+  TRUECHIMER_ROUGHTIME_SERVE: ['serve.roughtime', 'text'],
+  TRUECHIMER_REFCLOCK_SOCK: ['serve.refclockSock', 'text'],
   TRUECHIMER_LOG_LEVEL: ['logLevel', 'text'],
 }
 
@@ -82,10 +170,11 @@ export const overridesOf = (environment: Readonly<Record<string, string | undefi
     }),
   )
 
-const valueOf = (value: string, form: 'text' | 'list' | 'number'): unknown => {
+const valueOf = (value: string, form: Form): unknown => {
   if (form === 'text') return value
   // What is no number stays as it was typed, and is refused by the schema.
   if (form === 'number') return Number.isFinite(Number(value)) ? Number(value) : value
+  if (form === 'switch') return value === 'true' ? true : value === 'false' ? false : value
   return value.split(',').map((item) => item.trim())
 }
 
@@ -121,9 +210,14 @@ const waysTo = (place: string): readonly string[] =>
     .filter(([, [key]]) => key === keyOf(place))
     .map(([variable]) => `(${flagOf(keyOf(place))} or ${variable})`)
 
-/** The flag that sets a key: `--host-bound-ms` for `sources.hostBoundMs`. */
-export const flagOf = (key: string): string =>
-  `--${(key.split('.').at(-1) ?? '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+/** What is both asked and served: its flag says which. */
+const SERVED = /^serve\.(?:ntp|nts|roughtime)$/
+
+/** The flag that sets a key: `--host-bound-ms` for `sources.hostBoundMs`, `--ntp-serve` for `serve.ntp`. */
+export const flagOf = (key: string): string => {
+  const name = `${key.split('.').at(-1) ?? ''}${SERVED.test(key) ? 'Serve' : ''}`
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
 
 const setAt = (data: unknown, [head = '', ...rest]: readonly string[], value: unknown): void => {
   if (typeof data !== 'object' || data === null) return

@@ -23,6 +23,7 @@ const readingOf = (world: VirtualWorld, aheadNs = 0n, boundNs = NS_PER_MS): Cloc
   earliest: world.trueTai + aheadNs - boundNs,
   estimate: world.trueTai + aheadNs,
   latest: world.trueTai + aheadNs + boundNs,
+  likely: { earliest: world.trueTai + aheadNs - boundNs, latest: world.trueTai + aheadNs + boundNs },
   status: 'synchronised',
   localNs: world.nowNs,
   frequencyPpb: 0,

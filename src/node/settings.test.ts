@@ -132,6 +132,12 @@ describe('the configuration', () => {
     ['seventeen servers', { sources: { ntp: Array(17).fill('a:1') } }, /sources\.ntp: /],
     ['no patience', { sources: { pollIntervalMs: 99 } }, /sources\.pollIntervalMs: /],
     ['a host clock that is surely right', { sources: { hostBoundMs: 0 } }, /sources\.hostBoundMs: /],
+    ['a switch that is neither', { sources: { chronyTracking: 'yes' } }, /sources\.chronyTracking: /],
+    [
+      'a clock that would follow itself',
+      { sources: { chronyTracking: true }, serve: { refclockSock: '/run/x.sock' } },
+      /sources\.chronyTracking: must be false where serve\.refclockSock is set/,
+    ],
     ['sources that are null', { sources: null }, /sources: /],
     ['an address of no kind', { listen: ['127.0.0.1:0'] }, /listen\.0: /],
     ['a drift of more than 500 ppm', { oscillator: { driftPpb: 500_001 } }, /oscillator\.driftPpb: /],
@@ -167,14 +173,51 @@ describe('the configuration', () => {
     equal(readConfig({}, overridesOf({ TRUECHIMER_HOST_BOUND_MS: '25' })).sources.hostBoundMs, 25)
     const told = complaint('TC_CONFIG_INVALID', () => readConfig({}, overridesOf({ TRUECHIMER_HOST_BOUND_MS: 'much' })))
     ok(told.includes('sources.hostBoundMs'), told)
+    const tracking = (value: string) =>
+      readConfig({}, overridesOf({ TRUECHIMER_CHRONY_TRACKING: value })).sources.chronyTracking
+    deepEqual([tracking('true'), tracking('false')], [true, false])
+    complaint('TC_CONFIG_INVALID', () => tracking('yes'))
   })
 
   test('every variable sets a key that exists', () => {
-    const values = { text: 'host:1', list: '/x', number: '500' } as const
-    for (const [name, [key, form]] of Object.entries(CONFIG_VARIABLES)) {
-      const value = key === 'logLevel' ? 'warn' : key.startsWith('sources') && form === 'list' ? 'host:1' : values[form]
-      ok(readConfig({}, overridesOf({ [name]: value })), name)
+    const values = { text: 'host:1', list: '/x', number: '500', switch: 'true' } as const
+    const ofTheirOwn: Readonly<Record<string, string>> = {
+      logLevel: 'warn',
+      'sources.roughtime': 'host:1 AW5uAoTSTDfG5NfY1bTh08GUnOqlRb+HVhbJ3ODJvsE=',
+      'serve.ntpWorkers': '2',
+      'serve.refclockSock': '/x',
     }
+    // What some settings need beside them.
+    const file = {
+      sources: { pollIntervalMs: 500 },
+      serve: { ntp: 'a:1', ntsCertFile: 'cert.pem', ntsKeyFile: 'key.pem' },
+    }
+    for (const [name, [key, form]] of Object.entries(CONFIG_VARIABLES)) {
+      const value = ofTheirOwn[key] ?? (key.startsWith('sources') && form === 'list' ? 'host:1' : values[form])
+      ok(readConfig(file, overridesOf({ [name]: value })), name)
+    }
+  })
+
+  test('NTS is served with an NTP server, a certificate and a key, by the node’s own thread', () => {
+    const serve = { ntp: 'a:1', nts: 'a:2', ntsCertFile: 'cert.pem', ntsKeyFile: 'key.pem' }
+    equal(readConfig({ serve }).serve.nts, 'a:2')
+    for (const [without, say] of [
+      [{ ntp: null }, 'needs serve.ntp,'],
+      [{ ntsCertFile: null }, 'needs serve.ntsCertFile'],
+      [{ ntsKeyFile: null }, 'serve.ntsKeyFile'],
+      [{ ntpWorkers: 1 }, 'must be 0 where serve.nts is set'],
+    ] as const) {
+      const told = complaint('TC_CONFIG_INVALID', () => readConfig({ serve: { ...serve, ...without } }))
+      ok(told.includes(say), told)
+    }
+  })
+
+  test('an interval that may grow does not grow to less than it is', () => {
+    const least = (pollIntervalMaxMs: number) =>
+      readConfig({}, { 'sources.pollIntervalMaxMs': pollIntervalMaxMs }).sources
+    equal(least(16_000).pollIntervalMaxMs, 16_000)
+    const told = complaint('TC_CONFIG_INVALID', () => least(15_999))
+    ok(told.includes('sources.pollIntervalMaxMs') && told.includes('at least sources.pollIntervalMs'), told)
   })
 
   test('host and port apart', () => {

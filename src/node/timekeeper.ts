@@ -4,7 +4,7 @@
  */
 import type { Cancel, Time } from '../base/index.ts'
 import { NS_PER_MS, NS_PER_SEC, max, min } from '../base/index.ts'
-import type { ClockReading, Discipline, Source, SourceEvent, SourceReport } from '../clock/index.ts'
+import type { ClockFigures, ClockReading, Discipline, Source, SourceEvent, SourceReport } from '../clock/index.ts'
 
 /** Never sleeps longer than this between two looks at the discipline, ns, nor shorter than the other. */
 const LOOK_NS_MAX = NS_PER_SEC
@@ -13,7 +13,7 @@ const LOOK_NS_MIN = NS_PER_MS
 /** A discipline, whatever its filter keeps. */
 export type AnyDiscipline = Pick<
   Discipline<never>,
-  'register' | 'onSourceEvent' | 'onHostClock' | 'due' | 'read' | 'report'
+  'register' | 'onSourceEvent' | 'onHostClock' | 'due' | 'read' | 'report' | 'knowledgeWithout' | 'figures'
 >
 
 export interface TimekeeperOptions {
@@ -46,13 +46,18 @@ export class Timekeeper implements AsyncDisposable {
     this.#look()
   }
 
-  /** The clock now, or undefined before the first majority. */
-  read(): ClockReading | undefined {
-    return this.#options.discipline.read(this.#options.time.elapsedNs())
+  /** The clock now, or at a counter reading near now; undefined before the first majority. */
+  read(localNs: bigint = this.#options.time.elapsedNs()): ClockReading | undefined {
+    return this.#options.discipline.read(localNs)
   }
 
   reports(): readonly SourceReport[] {
     return this.#options.discipline.report(this.#options.time.elapsedNs())
+  }
+
+  /** What the clock can tell of its own keeping, now. */
+  figures(): ClockFigures {
+    return this.#options.discipline.figures(this.#options.time.elapsedNs())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -68,8 +73,17 @@ export class Timekeeper implements AsyncDisposable {
     const sourceId = event.type === 'measurement' ? event.measurement.sourceId : event.sourceId
     if (event.type === 'refused') onRefused(event)
     if (taken.verdict !== 'accept') onRefused({ sourceId, ...taken })
+    this.#tell(sourceId)
     onChange()
     this.#look()
+  }
+
+  /** A source that wants to know hears what the clock makes of it. */
+  #tell(sourceId: string): void {
+    const source = this.#options.sources.find(({ id }) => id === sourceId)
+    if (source?.heed === undefined) return
+    const report = this.reports().find((report) => report.sourceId === sourceId)
+    if (report !== undefined) source.heed(report)
   }
 
   /** Asks whoever is due, and sleeps until the next is. Watches for a counter that slept or a host clock that stepped. */

@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { accept, ignore, NS_PER_MS, NS_PER_SEC, seededRandom } from '../base/index.ts'
 import type { Time } from '../base/index.ts'
 import { answer, clientRequest, decodeNtpHeader, LEAP_TABLE, taiFromUtc, unixFromTai } from '../clock/index.ts'
+import { fuzzRuns } from '../clock/fuzz.test-kit.ts'
 import { NtpDesk } from './ntp-desk.ts'
 import type { NtpDeskOptions } from './ntp-desk.ts'
 import type { NtpClock } from './ntp-face.ts'
@@ -231,7 +232,7 @@ test('any bytes from anywhere: never a throw, never a longer answer, never to an
       ok(said.length <= request.length && ((request[0] ?? 0) & 7) === 3 && port !== 0)
       equal(decodeNtpHeader(said)?.mode, 4)
     }),
-    { numRuns: 1000 },
+    { numRuns: fuzzRuns(1000) },
   )
 })
 

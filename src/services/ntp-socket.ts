@@ -73,6 +73,13 @@ const bind = (address: string, { port, reusePort = false }: NtpSocketOptions): P
   return promise
 }
 
+/** Answers that the network has not taken yet may fill so many bytes; further ones are lost, as on a full wire. */
+export const SEND_QUEUE_BYTES_MAX = 65_536
+
+/** Is there room to send one more? A flood of requests over a slow network must not fill the memory with answers. */
+export const hasSendRoom = (socket: Pick<Socket, 'getSendQueueSize'>): boolean =>
+  socket.getSendQueueSize() < SEND_QUEUE_BYTES_MAX
+
 /** Opens the port, or rejects with `TC_NTP_BIND` where it cannot be had. */
 export const openNtpSocket = async (options: NtpSocketOptions): Promise<NtpSocket> => {
   const { desk } = options
@@ -80,7 +87,7 @@ export const openNtpSocket = async (options: NtpSocketOptions): Promise<NtpSocke
   const socket = await bind(host, options)
   socket.on('message', (bytes, from) => {
     const answer = desk.reply(bytes, from)
-    if (answer !== undefined) socket.send(answer, from.port, from.address)
+    if (answer !== undefined && hasSendRoom(socket)) socket.send(answer, from.port, from.address)
   })
   return {
     host,

@@ -52,16 +52,26 @@ export class NtsCookies {
     return joinBytes(this.#newest.id, nonce, sealSiv(contextOf(this.#newest, nonce), plain))
   }
 
+  /** Does it look like one that opens? Costs nothing; who has seen one cookie can make others that look so. */
+  isNamed(cookie: Uint8Array): boolean {
+    this.#rotate()
+    return this.#masterOf(cookie) !== undefined
+  }
+
   /** The keys in a cookie, or undefined where it is not ours, too old, or was altered. */
   open(cookie: Uint8Array): NtsKeys | undefined {
     this.#rotate()
-    if (cookie.length !== NTS_OUR_COOKIE_BYTES) return undefined
-    const id = cookie.subarray(0, ID_BYTES)
-    const master = [this.#newest, this.#last].find((known) => known !== undefined && equalBytes(known.id, id))
+    const master = this.#masterOf(cookie)
     if (master === undefined) return undefined
     const nonce = cookie.subarray(ID_BYTES, ID_BYTES + SIV_NONCE_BYTES)
     const plain = openSiv(contextOf(master, nonce), cookie.subarray(ID_BYTES + SIV_NONCE_BYTES))
     return plain && { c2s: plain.slice(4, 4 + NTS_KEY_BYTES), s2c: plain.slice(4 + NTS_KEY_BYTES) }
+  }
+
+  #masterOf(cookie: Uint8Array): Master | undefined {
+    if (cookie.length !== NTS_OUR_COOKIE_BYTES) return undefined
+    const id = cookie.subarray(0, ID_BYTES)
+    return [this.#newest, this.#last].find((known) => known !== undefined && equalBytes(known.id, id))
   }
 
   #draw(): Master {

@@ -6,14 +6,20 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import type { ConnectionOptions } from 'node:tls'
-import { seededRandom } from '../base/index.ts'
+import { NS_PER_MS, seededRandom } from '../base/index.ts'
 import type { Time } from '../base/index.ts'
 import { exchangeKeys, rootsContext } from '../clock/io/nts-key-exchange.ts'
 import { handTime } from '../../test/real/hand-time.ts'
 import { machineTime } from '../../test/real/machine-time.ts'
 import { makeAuthority } from '../../test/real/nts-authority.ts'
 import { NtsCookies } from './nts-cookies.ts'
-import { NTS_KE_CONNECTIONS_MAX, NTS_KE_RATE, NTS_KE_SERVE_NS_MAX, openNtsKeServer } from './nts-ke-server.ts'
+import {
+  NTS_KE_CONNECTIONS_MAX,
+  NTS_KE_RATE,
+  NTS_KE_RATE_ALL,
+  NTS_KE_SERVE_NS_MAX,
+  openNtsKeServer,
+} from './nts-ke-server.ts'
 
 const authority = await makeAuthority()
 after(() => authority[Symbol.asyncDispose]())
@@ -130,7 +136,8 @@ test('who says nothing is sent away when the time is up', async () => {
 
 test('one address comes so often and no oftener; others are not kept out by it', async () => {
   const time = handTime().time
-  await using opened = await open({ ...time, elapsedNs: () => 0n })
+  let ms = 0n
+  await using opened = await open({ ...time, elapsedNs: () => ms * NS_PER_MS })
   const from = async (localAddress: string): Promise<void> => {
     const socket = connect({ host: '127.0.0.1', port: opened.server.port, localAddress })
     socket.on('error', () => undefined)
@@ -138,19 +145,26 @@ test('one address comes so often and no oftener; others are not kept out by it',
     socket.destroy()
   }
   for (let count = 0; count < NTS_KE_RATE.burst + 3; count += 1) await from('127.0.0.1')
-  await from('127.0.0.2')
-  await judged(opened.server, NTS_KE_RATE.burst + 4)
+  await judged(opened.server, NTS_KE_RATE.burst + 3)
+  ms += 1000n / BigInt(NTS_KE_RATE_ALL.ratePerSec)
+  for (const other of ['127.0.0.2', '127.0.0.1', '127.0.0.3']) await from(other)
+  await judged(opened.server, NTS_KE_RATE.burst + 6)
   deepEqual(
     opened.server.counts().refused,
     new Map([
       ['nts-ke-request-closed', NTS_KE_RATE.burst + 1],
-      ['nts-ke-request-rate-limited', 3],
+      ['nts-ke-request-rate-limited', 4],
+      // All of them together come so often and no oftener, too.
+      ['nts-ke-request-busy', 1],
     ]),
   )
 })
 
 test('so many at once and no more', async () => {
-  await using opened = await open(handTime().time)
+  let ms = 0n
+  // A second between two of them: it is not how often they come.
+  const elapsedNs = (): bigint => (ms += 1000n) * NS_PER_MS
+  await using opened = await open({ ...handTime().time, elapsedNs })
   const sockets = Array.from({ length: NTS_KE_CONNECTIONS_MAX + 1 }, (_, i) => {
     const socket = connect({ host: '127.0.0.1', port: opened.server.port, localAddress: `127.0.0.${10 + (i % 4)}` })
     socket.on('error', () => undefined)

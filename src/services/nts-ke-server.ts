@@ -2,8 +2,8 @@
  * The NTS key establishment server: TLS 1.3 on a port of its own, one request and one answer a connection, closed with that. Source:
  * RFC 8915 §4. What the records mean is judged in clock/nts-ke.ts. Rules: docs/spec/sources.md S-111 to S-115.
  *
- * A connection costs a handshake, so they are bounded: so many at once, so often from one address (an IPv6 /64 counts as one), and
- * five seconds for all of it. No early data is read.
+ * A connection costs a handshake, so they are bounded: so many at once, so often from one address (an IPv6 /64 counts as one) and
+ * from all of them, and five seconds for all of it. No early data is read.
  *
  * Does not promise to notice a renewed certificate before the node starts again.
  */
@@ -37,6 +37,8 @@ export const NTS_KE_CONNECTIONS_MAX = 64
 export const NTS_KE_SERVE_NS_MAX = 5n * NS_PER_SEC
 /** New connections of one address: a client needs one when it starts, and one after a restart of ours. */
 export const NTS_KE_RATE = { ratePerSec: 0.5, burst: 32 }
+/** New connections of all addresses together: a handshake costs one to two ms of the node's own thread. */
+export const NTS_KE_RATE_ALL = { ratePerSec: 50, burst: 32 }
 const ADDRESSES_MAX = 4096
 
 /** Why a connection ended without keys, besides what was wrong with the request (`nts-ke-request-…` in clock/nts-ke.ts). */
@@ -128,6 +130,7 @@ class KeServer {
   readonly #options: NtsKeServerOptions
   readonly #tls: TlsServer
   readonly #buckets = new TokenBuckets(NTS_KE_RATE, ADDRESSES_MAX)
+  readonly #all = new TokenBuckets(NTS_KE_RATE_ALL, 1)
   /** What ends each connection that is open, once, with its outcome. */
   readonly #open = new Map<string, (reason: NtsKeConnectionReason | 'agreed') => void>()
   readonly #refused = new Map<NtsKeConnectionReason, number>()
@@ -183,8 +186,10 @@ class KeServer {
 
   #refusal(raw: Socket): NtsKeConnectionReason | undefined {
     const address = addressKey(raw.remoteAddress ?? '')
-    if (!this.#buckets.take(address, this.#time.elapsedNs())) return 'nts-ke-request-rate-limited'
-    return this.#raw.size >= NTS_KE_CONNECTIONS_MAX ? 'nts-ke-request-busy' : undefined
+    const now = this.#time.elapsedNs()
+    if (!this.#buckets.take(address, now)) return 'nts-ke-request-rate-limited'
+    if (this.#raw.size >= NTS_KE_CONNECTIONS_MAX) return 'nts-ke-request-busy'
+    return this.#all.take('all', now) ? undefined : 'nts-ke-request-busy'
   }
 
   #serve(socket: TLSSocket): void {

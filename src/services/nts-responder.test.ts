@@ -18,7 +18,7 @@ import {
 import { fuzzRuns } from '../clock/fuzz.test-kit.ts'
 import { NtpDesk } from './ntp-desk.ts'
 import { NtsCookies, NTS_OUR_COOKIE_BYTES } from './nts-cookies.ts'
-import { NTS_REQUEST_REASONS, NtsResponder } from './nts-responder.ts'
+import { NTS_OPEN_RATE, NTS_REQUEST_REASONS, NtsResponder } from './nts-responder.ts'
 
 const KEYS = { c2s: new Uint8Array(32).fill(1), s2c: new Uint8Array(32).fill(2) }
 const SERVER = { address: '127.0.0.1', port: 123 }
@@ -36,7 +36,7 @@ const serve = () => {
   const clock = { ns: NS_PER_SEC }
   const time = timeAt(clock)
   const cookies = new NtsCookies(time, random)
-  const responder = new NtsResponder(random, cookies)
+  const responder = new NtsResponder(time, random, cookies)
   const tai = taiFromUnixNs(1_795_219_200n * NS_PER_SEC)
   const desk = new NtpDesk({
     time,
@@ -177,7 +177,7 @@ describe('answers', () => {
 
 describe('refusals', () => {
   const stranger = serve()
-  const { cookies, desk, responder } = serve()
+  const { clock, cookies, desk, responder } = serve()
   const good = requestFor(cookies.make(KEYS))
   const identifier = good.bytes.subarray(48, 84)
   const head = good.bytes.subarray(0, 48)
@@ -194,7 +194,7 @@ describe('refusals', () => {
       // It says nothing of the time.
       deepEqual(Uint8Array.from(bytes?.subarray(32, 48) ?? []), new Uint8Array(16))
     }
-    deepEqual(responder.counts().refused, new Map(NTS_REQUEST_REASONS.slice(1).map((reason) => [reason, 1])))
+    deepEqual(responder.counts().refused, new Map(NTS_REQUEST_REASONS.slice(2).map((reason) => [reason, 1])))
   })
   test('fields that do not belong together get no answer', () => {
     const before = responder.counts().refused.get('nts-request-bad-fields') ?? 0
@@ -211,6 +211,18 @@ describe('refusals', () => {
     equal(responder.counts().refused.get('nts-request-bad-fields'), before + bad.length)
     equal(desk.counts().dropped.get('nts-request-bad-fields'), before + bad.length)
   })
+  test('a replayed cookie is deciphered so often and no oftener, and costs others nothing later', () => {
+    const { clock, cookies, desk, responder } = serve()
+    const replayed = requestFor(cookies.make(KEYS)).bytes
+    const foreign = requestFor(stranger.cookies.make(KEYS)).bytes
+    const { burst, ratePerSec } = NTS_OPEN_RATE
+    const answered = (bytes: Uint8Array): boolean => desk.reply(bytes, CLIENT) !== undefined
+    equal(Array.from({ length: 2 * burst }, () => answered(replayed)).filter(Boolean).length, burst)
+    deepEqual(responder.counts(), { answered: burst, refused: new Map([['nts-request-busy', burst]]) })
+    ok(answered(foreign), 'what needs no deciphering is answered all the same')
+    clock.ns += NS_PER_SEC / BigInt(ratePerSec)
+    deepEqual([answered(good.bytes), answered(replayed), answered(replayed)], [true, true, false])
+  })
   test('any fields: no throw, and no answer longer than the request', () => {
     const field = fc
       .tuple(fc.constantFrom(...Object.values(NTP_FIELD), 0x12_34), fc.uint8Array({ maxLength: 112 }))
@@ -223,6 +235,7 @@ describe('refusals', () => {
     fc.assert(
       fc.property(tail, (bytes) => {
         const request = joinBytes(head, bytes)
+        clock.ns += NS_PER_SEC / BigInt(NTS_OPEN_RATE.ratePerSec)
         ok((desk.reply(request, CLIENT)?.length ?? 0) <= request.length)
       }),
       { numRuns: fuzzRuns(300) },

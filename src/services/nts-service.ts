@@ -39,7 +39,7 @@ export const makeNtsService = ({ time, random, serve }: NtsServiceParts): NtsSer
   if (nts === null) return undefined
   assert(certFile !== null && keyFile !== null, 'the configuration demands both where NTS is served')
   const cookies = new NtsCookies(time, random)
-  const responder = new NtsResponder(random, cookies)
+  const responder = new NtsResponder(time, random, cookies)
   const listen = splitHostPort(nts)
   return {
     onExtended: (request) => responder.onExtended(request),

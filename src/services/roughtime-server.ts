@@ -23,6 +23,7 @@ import type { RoughtimeDialect, RoughtimeRequest, RoughtimeRequestReason } from 
 import type { SigningKey } from '../crypto/index.ts'
 import { TokenBuckets } from '../network/index.ts'
 import type { RateLimit } from '../network/index.ts'
+import { hasSendRoom } from './ntp-socket.ts'
 import { Delegates } from './roughtime-keys.ts'
 import { isFresh, spanAt } from './time-basis.ts'
 import type { BasisSource } from './time-basis.ts'
@@ -184,7 +185,7 @@ class Server implements RoughtimeServer {
     this.#batches += 1
     for (const [i, response] of responses.entries()) {
       const from = waiting[i]?.from
-      if (from === undefined) continue
+      if (from === undefined || !hasSendRoom(this.#socket)) continue
       this.#answered += 1
       this.#socket.send(response, from.port, from.address)
     }

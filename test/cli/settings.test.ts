@@ -14,11 +14,12 @@ const rows = [...settings.matchAll(/^\|(.+)\|$/gm)]
   .filter(([key]) => key !== 'key' && !key?.startsWith('---'))
 const ofKeys = rows.filter(([key]) => key !== '')
 
-/** Every key with its default: the keys of `sources` are settings of their own. */
-const { sources, ...others } = readConfig({})
+/** Every key with its default: the keys of `sources` and `serve` are settings of their own. */
+const { sources, serve, ...others } = readConfig({})
 const defaults = Object.fromEntries([
   ...Object.entries(others),
   ...Object.entries(sources).map(([key, value]) => [`sources.${key}`, value]),
+  ...Object.entries(serve).map(([key, value]) => [`serve.${key}`, value]),
 ])
 const variableOf = (key: string): string => Object.entries(CONFIG_VARIABLES).find(([, [of]]) => of === key)?.[0] ?? ''
 

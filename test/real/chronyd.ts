@@ -31,11 +31,13 @@ const isServing = (port: number): Promise<boolean> => {
   })
 }
 
-/** Starts chronyd on a free port and waits until it answers. Rejects where it does not within ten seconds. */
-export const startChronyd = async (options: { readonly more?: readonly string[] } = {}): Promise<RunningServer> => {
+/** Starts chronyd, on a free port unless one is given, and waits until it answers. Rejects where it does not within ten seconds. */
+export const startChronyd = async (
+  options: { readonly more?: readonly string[]; readonly port?: number } = {},
+): Promise<RunningServer> => {
   const path = chronydPath()
   if (path === undefined) throw new TypeError('chronyd is not on this machine: ask chronydPath first')
-  const port = await freeUdpPort()
+  const port = options.port ?? (await freeUdpPort())
   const folder = await mkdtemp(join(tmpdir(), 'truechimer-chronyd-'))
   const file = join(folder, 'chrony.conf')
   const lines = [

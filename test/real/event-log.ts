@@ -3,7 +3,7 @@ import type { Source, SourceEvent } from '../../src/clock/index.ts'
 
 export interface EventLog {
   readonly events: readonly SourceEvent[]
-  /** Events in a word each: `measurement`, or the reason. */
+  /** Events in a word each: the reason, or else what it is. */
   words(): readonly string[]
   /** Resolves once `isEnough` is true of all events so far. */
   when(isEnough: (words: readonly string[]) => boolean): Promise<void>
@@ -13,7 +13,7 @@ export interface EventLog {
 export const eventLog = async (source: Source): Promise<EventLog> => {
   const events: SourceEvent[] = []
   const waiting = new Set<() => void>()
-  const words = (): string[] => events.map((event) => (event.type === 'measurement' ? event.type : event.reason))
+  const words = (): string[] => events.map((event) => ('reason' in event ? event.reason : event.type))
   await source.start((event) => {
     events.push(event)
     for (const wake of waiting) wake()

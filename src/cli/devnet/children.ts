@@ -35,6 +35,8 @@ export interface ChildOptions {
   readonly node: LaidNode
   readonly sources: Pick<LayOptions, 'ntp' | 'gpsd'>
   readonly bootstrap: readonly string[]
+  /** Where it serves NTP; nothing: not at all. */
+  readonly ntpServe: string | undefined
   /** Calls off a start that is under way. */
   readonly signal: AbortSignal
   readonly onBend: (message: Extract<ToDevnet, { readonly type: 'bend' }>) => void
@@ -94,7 +96,7 @@ export const lastWords = (tail: string): string => {
   return told?.slice('error '.length) ?? tail
 }
 
-const argumentsOf = ({ node, sources, bootstrap }: ChildOptions): string[] => {
+const argumentsOf = ({ node, sources, bootstrap, ntpServe }: ChildOptions): string[] => {
   const { ntp, gpsd } = sources
   const own = [
     'node',
@@ -110,7 +112,8 @@ const argumentsOf = ({ node, sources, bootstrap }: ChildOptions): string[] => {
   ]
   const latency = gpsd.length > 0 ? [`${GPSD_LATENCY_MS}`] : []
   const given = [option('--ntp', ntp), option('--gpsd', gpsd), option('--gpsd-latency-ms', latency)]
-  return [...own, ...given.flat(), ...option('--bootstrap', bootstrap)]
+  const serving = option('--ntp-serve', ntpServe === undefined ? [] : [ntpServe])
+  return [...own, ...given.flat(), ...serving, ...option('--bootstrap', bootstrap)]
 }
 
 const option = (name: string, values: readonly string[]): string[] =>

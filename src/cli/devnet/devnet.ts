@@ -35,6 +35,8 @@ export interface DevnetOptions {
   readonly nodes: number
   readonly ntp?: readonly string[]
   readonly gpsd?: readonly string[]
+  /** The first node serves NTP here. */
+  readonly ntpServe?: string
   /** Ends after this long, ms. */
   readonly for?: number
   readonly lie: boolean
@@ -45,8 +47,8 @@ export interface DevnetOptions {
 const HOST_BOUND_NS = 1_000_000n
 
 export const devnet = async (options: DevnetOptions): Promise<ExitCode> => {
-  const { ntp = [], gpsd = [], nodes, api } = options
-  checkAddresses({ api, nodes, ntp, gpsd })
+  const { ntp = [], gpsd = [], nodes, api, ntpServe } = options
+  checkAddresses({ api, nodes, ntp, gpsd, ntpServe })
   await using stack = new AsyncDisposableStack()
   const ending = stack.use(openEnding())
   readerGone.addEventListener('abort', ending.end)
@@ -119,6 +121,7 @@ class DevnetRun {
     const optionsOf = (node: LaidNode): Omit<ChildOptions, 'signal'> => ({
       node,
       sources,
+      ntpServe: node === this.#laid[0] ? this.#options.ntpServe : undefined,
       bootstrap: addresses.filter((address) => !address.endsWith(node.id)),
       onBend: ({ fault }) => this.#bend(fault),
       onLost: (lost, complaint) => this.#onLost(lost, complaint),

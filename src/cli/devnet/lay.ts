@@ -45,8 +45,11 @@ export interface LayOptions {
 const PORT_MAX = 65_535
 
 /** Refuses addresses that no node could use, before any node is started: `TC_CONFIG_INVALID` or `TC_USAGE`. */
-export const checkAddresses = ({ api, nodes, ntp, gpsd }: Omit<LayOptions, 'directory'>): void => {
-  readConfig({}, { api, 'sources.ntp': ntp, 'sources.gpsd': gpsd })
+export const checkAddresses = (
+  addresses: Omit<LayOptions, 'directory'> & { readonly ntpServe?: string | undefined },
+): void => {
+  const { api, nodes, ntp, gpsd, ntpServe = null } = addresses
+  readConfig({}, { api, 'sources.ntp': ntp, 'sources.gpsd': gpsd, 'serve.ntp': ntpServe })
   const { port } = splitHostPort(api)
   if (port === 0 || port + nodes - 1 <= PORT_MAX) return
   const say = `--api ${api} leaves no room: ${nodes} nodes take as many ports, one after the other, and the last is ${PORT_MAX}.`

@@ -8,7 +8,7 @@ import type { HandTime } from '../../../test/real/hand-time.ts'
 import { gpsd, text } from '../../../test/real/scripted-gpsd.ts'
 import type { Line } from '../../../test/real/scripted-gpsd.ts'
 import { taiFromUnixNs } from '../time-scales.ts'
-import { gpsdSource } from './gpsd-source.ts'
+import { GPSD_LINES_PER_SEC_MAX, gpsdSource } from './gpsd-source.ts'
 import type { GpsdSourceOptions } from './gpsd-source.ts'
 
 const open = async (hand: HandTime, port: number, more: Partial<GpsdSourceOptions> = {}) => {
@@ -164,6 +164,32 @@ test('another protocol, and a flood, end the connection', async () => {
   }
   pour()
   await log.when((words) => words.includes('gpsd-flood'))
+})
+
+test('lines so short that their bytes are few are a flood as well', async () => {
+  const hand = handTime()
+  await using server = await gpsd()
+  const { source, log } = await open(hand, server.port)
+  await using _ = source
+  const socket = await server.client()
+  socket.write('0\n'.repeat(2 * GPSD_LINES_PER_SEC_MAX))
+  await log.when((words) => words.includes('gpsd-flood'))
+})
+
+test('bytes that never end a line are silence, however long they drip', async () => {
+  const hand = handTime()
+  await using server = await gpsd()
+  const { source, log } = await open(hand, server.port)
+  await using _ = source
+  const socket = await server.client()
+  socket.write('no line\n')
+  await log.when((words) => words.length === 1)
+  const timers = hand.pending()
+  // The line's own timer stays the one that counts: whoever drips sets no other.
+  socket.write('{'.repeat(20_000))
+  await log.when((words) => words.length === 2)
+  deepEqual([hand.pending(), hand.fire(isSilence)], [timers, 1])
+  deepEqual(log.words(), ['gpsd-not-json', 'gpsd-line-too-long', 'gpsd-silent'])
 })
 
 test('one measurement an interval, one more for a poll; a refusal once a reason', async () => {

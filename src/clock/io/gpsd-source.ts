@@ -44,7 +44,7 @@ export interface GpsdSourceOptions {
   readonly intervalNs?: bigint
   /** Longest line, bytes. */
   readonly lineBytesMax?: number
-  /** A connection on which nothing comes for this long is dropped, ns. */
+  /** A connection on which no whole line comes for this long is dropped, ns. */
   readonly silenceNsMax?: bigint
   /** First pause before connecting again, ns; doubles up to the second. */
   readonly pauseNsMin?: bigint
@@ -58,6 +58,9 @@ export interface GpsdSourceOptions {
 export const GPSD_DEVICES_MAX = 8
 /** Bytes a second that a gpsd with many receivers may send; above it the connection is dropped. */
 export const GPSD_BYTES_PER_SEC_MAX = 4_194_304
+/** Lines a second, as above: many short lines cost more to judge than their bytes say. Eight receivers at 25 Hz send 800. */
+export const GPSD_LINES_PER_SEC_MAX = 1024
+const LINE_BYTES_LEAST = GPSD_BYTES_PER_SEC_MAX / GPSD_LINES_PER_SEC_MAX
 export const GPSD_INTERVAL_NS = 16n * NS_PER_SEC
 
 type Listener = (event: SourceEvent) => void
@@ -149,7 +152,7 @@ class GpsdSource implements Source {
     const connection: Connection = {
       socket,
       lines: new GpsdLines(lineBytesMax),
-      cancelSilence: this.#expectBytes(),
+      cancelSilence: this.#expectLine(),
       budgetSinceNs: this.#time.elapsedNs(),
       budgetBytes: GPSD_BYTES_PER_SEC_MAX,
     }
@@ -165,7 +168,7 @@ class GpsdSource implements Source {
     socket.once('close', () => this.#lose(connection, isOpen ? 'gpsd-closed' : 'gpsd-no-connection'))
   }
 
-  #expectBytes(): Cancel {
+  #expectLine(): Cancel {
     return this.#time.schedule(this.#settings.silenceNsMax, () => {
       if (this.#connection !== undefined) this.#lose(this.#connection, 'gpsd-silent')
     })
@@ -190,13 +193,18 @@ class GpsdSource implements Source {
   #onChunk(connection: Connection, chunk: Uint8Array): void {
     const arrival = this.#read()
     if (this.#connection !== connection) return
-    connection.cancelSilence()
-    connection.cancelSilence = this.#expectBytes()
-    if (!this.#isWithinBudget(connection, chunk.length, arrival.localNs)) {
+    const lines = connection.lines.push(chunk)
+    const cost = Math.max(chunk.length, lines.length * LINE_BYTES_LEAST)
+    if (!this.#isWithinBudget(connection, cost, arrival.localNs)) {
       this.#lose(connection, 'gpsd-flood')
       return
     }
-    for (const line of connection.lines.push(chunk)) {
+    // Bytes that never end a line are silence too.
+    if (lines.some(({ verdict }) => verdict === 'accept')) {
+      connection.cancelSilence()
+      connection.cancelSilence = this.#expectLine()
+    }
+    for (const line of lines) {
       // A listener, or a refusal, may have ended the connection.
       if (this.#connection !== connection) return
       this.#onLine(connection, line, arrival)
@@ -261,7 +269,7 @@ class GpsdSource implements Source {
     return { localNs: before, hostUnixNs, readingNs: after - before }
   }
 
-  /** A token bucket of one second's worth of bytes. */
+  /** A token bucket of one second's worth of bytes, or of lines. */
   #isWithinBudget(connection: Connection, bytes: number, nowNs: bigint): boolean {
     const earned = (Number(nowNs - connection.budgetSinceNs) / 1e9) * GPSD_BYTES_PER_SEC_MAX
     connection.budgetSinceNs = nowNs

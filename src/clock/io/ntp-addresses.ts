@@ -22,6 +22,32 @@ const systemForm = (literal: string): string => {
   return zone === undefined ? address : `${address}%${zone}`
 }
 
+/** Asks for all addresses of a name; rejects where there are none. The operating system's resolver, but in tests. */
+export type Resolve = (host: string) => Promise<readonly string[]>
+
+export const systemResolve: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address)
+
+/** The addresses of a name; none where it has none, or the lookup failed, took longer than 5 s, or was aborted. */
+export const lookUpAddresses = (
+  time: Time,
+  host: string,
+  options: { readonly signal: AbortSignal; readonly addressesMax: number; readonly resolve?: Resolve },
+): Promise<readonly string[]> => {
+  const { signal, addressesMax, resolve: find = systemResolve } = options
+  const { promise, resolve } = Promise.withResolvers<readonly string[]>()
+  const giveUp = (): void => resolve([])
+  const cancel = time.schedule(NTP_LOOKUP_TIMEOUT_NS, giveUp)
+  signal.addEventListener('abort', giveUp, { once: true })
+  find(host).then(
+    (found) => resolve(found.slice(0, addressesMax)),
+    giveUp, // No such name, or no resolver: the caller reports that there is no address.
+  )
+  return promise.finally(() => {
+    cancel()
+    signal.removeEventListener('abort', giveUp)
+  })
+}
+
 export class NtpAddresses {
   readonly #time: Time
   readonly #host: string
@@ -40,7 +66,8 @@ export class NtpAddresses {
     const isOld = this.#time.elapsedNs() - this.#askedNs > NTP_ADDRESS_AGE_NS_MAX
     if (this.#addresses.length === 0 || isOld) {
       this.#askedNs = this.#time.elapsedNs()
-      this.#addresses = await this.#lookUp(signal)
+      const options = { signal, addressesMax: NTP_ADDRESSES_MAX }
+      this.#addresses = await lookUpAddresses(this.#time, this.#host, options)
     }
     return this.#addresses[0]
   }
@@ -48,20 +75,5 @@ export class NtpAddresses {
   /** The current address did not answer: go on to the next. A literal address stays. */
   failed(): void {
     if (isIP(this.#host) === 0) this.#addresses = this.#addresses.slice(1)
-  }
-
-  #lookUp(signal: AbortSignal): Promise<readonly string[]> {
-    const { promise, resolve } = Promise.withResolvers<readonly string[]>()
-    const giveUp = (): void => resolve([])
-    const cancel = this.#time.schedule(NTP_LOOKUP_TIMEOUT_NS, giveUp)
-    signal.addEventListener('abort', giveUp, { once: true })
-    lookup(this.#host, { all: true }).then(
-      (found) => resolve(found.slice(0, NTP_ADDRESSES_MAX).map(({ address }) => address)),
-      giveUp, // No such name, or no resolver: the caller reports `ntp-no-address`.
-    )
-    return promise.finally(() => {
-      cancel()
-      signal.removeEventListener('abort', giveUp)
-    })
   }
 }

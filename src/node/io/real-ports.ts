@@ -4,13 +4,16 @@
  */
 import { randomFillSync } from 'node:crypto'
 import type { Random, Time } from '../../base/index.ts'
-import { NS_PER_MS } from '../../base/index.ts'
+import { NS_PER_MS, NS_PER_US } from '../../base/index.ts'
 
 /** Longest wait that the platform's timer takes in one piece, ms. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 
 /** Turns of the millisecond that one pairing watches: 4 ms of waiting, once, and again after a step of the host's clock. */
 const TURNS = 4
+
+/** By how much the pairing may be wrong, ns: it was measured at under 5 µs on a busy machine. */
+const PAIR_ERROR_NS = 50n * NS_PER_US
 
 /**
  * Host clock − counter, ns. Node shows the host's clock in whole milliseconds only; at the turn of one, both are known. A turn
@@ -31,12 +34,16 @@ const pairNow = (): bigint => {
 class HostClock {
   #pair: bigint | undefined
 
-  /** Between turns the counter fills in; a clock that has left the counter by more than 2 ms has stepped. */
+  /**
+   * Between turns the counter fills in. It must lie between the milliseconds read before and after it, or the clock has stepped; a
+   * step of a part of a millisecond shows in as large a part of the readings.
+   */
   unixNs(): bigint {
     this.#pair ??= pairNow()
+    const before = BigInt(Date.now()) * NS_PER_MS
     const fine = process.hrtime.bigint() + this.#pair
-    const coarse = BigInt(Date.now()) * NS_PER_MS
-    if (fine > coarse - 2n * NS_PER_MS && fine < coarse + 3n * NS_PER_MS) return fine
+    const after = BigInt(Date.now()) * NS_PER_MS
+    if (fine >= before - PAIR_ERROR_NS && fine < after + NS_PER_MS + PAIR_ERROR_NS) return fine
     this.#pair = pairNow()
     return process.hrtime.bigint() + this.#pair
   }
