@@ -10,7 +10,7 @@ import type { AdaptiveState } from '../src/clock/index.ts'
 
 const SEEDS = 40
 const SILENT_FROM_SEC = 20_000n
-export const SILENCES_SEC = [1000, 3600, 9900] as const
+const SILENCES_SEC = [1000, 3600, 9900] as const
 
 /** A number in (0, 1). */
 const uniform = (random: Random): number => {

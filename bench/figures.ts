@@ -1,9 +1,11 @@
 /** Figures of several runs: what to print and how. */
 
-export const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
-}
+/** The value below which a `share` (0 to 1) of all lie; the greatest at 1; NaN where there is none. */
+export const quantile = (values: readonly number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN
+
+/** The upper of the two in the middle where their number is even. */
+export const median = (values: readonly number[]): number => quantile(values, 0.5)
 
 /** `median (least to most)`, each with `digits` after the point. */
 export const spread = (values: readonly number[], digits = 0): string => {

@@ -16,7 +16,7 @@ import {
   gpsDetect,
 } from '../src/clock/index.ts'
 import type { GpsDetectorState, OscillatorPresetName } from '../src/clock/index.ts'
-import { median } from './figures.ts'
+import { median, quantile } from './figures.ts'
 
 const TRIAL_EVERY_SEC = 6 * 3600
 const TRIAL_SEC = 90
@@ -112,9 +112,6 @@ const look = (
   const delaySec = trial(run.state, run.coming, second + 1, figures.trials % 2 === 0 ? rate : -rate)
   if (delaySec !== undefined) figures.delaysSec.push(delaySec)
 }
-
-const quantile = (values: readonly number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN
 
 const row = (name: string, noiseNs: number, days: number, all: readonly Figures[]): string => {
   const delays = all.flatMap(({ delaysSec }) => delaysSec)

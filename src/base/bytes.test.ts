@@ -1,8 +1,8 @@
-/** Byte strings compared, and written as hexadecimal. */
+/** Byte strings compared, joined, and written as hexadecimal. */
 import { test } from 'node:test'
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import * as fc from 'fast-check'
-import { bytesOfHex, equalBytes, hexOf } from './index.ts'
+import { bytesOfHex, equalBytes, hexOf, joinBytes } from './index.ts'
 
 test('equal means the same length and the same bytes', () => {
   equal(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 2)), true)
@@ -11,6 +11,16 @@ test('equal means the same length and the same bytes', () => {
   equal(equalBytes(Uint8Array.of(1), Uint8Array.of(1, 2)), false)
   equal(equalBytes(new Uint8Array(0), new Uint8Array(0)), true)
 })
+
+test('joined bytes are those of the parts, in their order, in a place of their own', () =>
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 8 }), { maxLength: 5 }), (parts) => {
+      const joined = joinBytes(...parts)
+      equal(hexOf(joined), parts.map(hexOf).join(''))
+      ok(parts.every(({ buffer }) => buffer !== joined.buffer))
+    }),
+    { numRuns: 100 },
+  ))
 
 test('hexadecimal and back', () =>
   fc.assert(

@@ -54,6 +54,11 @@ test('it shows who, when, bound before likely, offset, frequency, stability, pol
   match(text, /ntp on 0\.0\.0\.0:123: 4711 answered, 12 refused/)
 })
 
+test('a leap second is shown as one', () => {
+  const utc = { ...TIME_EXAMPLE.utc, estimate: '2026-12-31T23:59:60.500000000Z' }
+  match(lines({ time: { ...TIME_EXAMPLE, utc } }).join('\n'), /2026-12-31 23:59:60\.5\d* UTC/)
+})
+
 test('a source that is not believed says why in a sentence, and a suspect one how far', () => {
   const text = lines({}, 120).join('\n')
   match(text, /Its answer was not delegated by the configured key\. \[roughtime-delegation-signature\]/)

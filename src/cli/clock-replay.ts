@@ -17,7 +17,8 @@ import {
   secondsOfNs,
 } from '../clock/index.ts'
 import type { RecordedExchange, ReplayRow } from '../clock/index.ts'
-import { EXIT, readerGone, say } from './output.ts'
+import { codeOf } from '../crypto/io/disk.ts'
+import { EXIT, note, readerGone, say } from './output.ts'
 import type { ExitCode } from './output.ts'
 
 export interface ClockReplayOptions {
@@ -49,8 +50,12 @@ export const clockReplay = async (options: ClockReplayOptions): Promise<ExitCode
     if (readerGone.aborted) break
   }
   if (piece.length > 0) say(piece.join('\n'))
-  return answered > 0 ? EXIT.good : EXIT.no
+  if (answered > 0) return EXIT.good
+  if (!readerGone.aborted) note(NEVER)
+  return EXIT.no
 }
+
+const NEVER = 'The clock had the time at none of these: no exchange came by then, or no majority was of one mind.'
 
 const lineOf = ({ localNs, reading }: ReplayRow, likely: boolean): string => {
   const hard =
@@ -146,7 +151,11 @@ const readFrom = (file: number, { path, bytes }: { readonly path: string; readon
   try {
     return readSync(file, bytes)
   } catch (cause) {
-    throw new ChimerError('TC_REPLAY_INPUT', `${path} cannot be read.`, { cause })
+    throw new ChimerError(
+      'TC_REPLAY_INPUT',
+      `${path} cannot be read (${codeOf(cause)}); check the path and its rights.`,
+      { cause },
+    )
   }
 }
 
@@ -154,6 +163,10 @@ const opened = (path: string): number => {
   try {
     return openSync(path, 'r')
   } catch (cause) {
-    throw new ChimerError('TC_REPLAY_INPUT', `${path} cannot be read.`, { cause })
+    throw new ChimerError(
+      'TC_REPLAY_INPUT',
+      `${path} cannot be read (${codeOf(cause)}); check the path and its rights.`,
+      { cause },
+    )
   }
 }

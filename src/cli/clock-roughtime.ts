@@ -5,6 +5,7 @@
  * Twice in the same order unless told otherwise: a server that is fast shows only when another answers after it (RFC 10049,
  * "Measurement Sequence").
  */
+import { existsSync } from 'node:fs'
 import { ChimerError, NS_PER_SEC } from '../base/index.ts'
 import {
   ROUGHTIME_LINKS_MAX,
@@ -19,6 +20,7 @@ import { RoughtimeSequence } from '../clock/io/roughtime-sequence.ts'
 import { ROUGHTIME_TIMEOUT_NS } from '../clock/io/roughtime-source.ts'
 import { readJson, writeNewJson } from '../node/io/data-directory.ts'
 import { realRandom, realTime } from '../node/io/real-ports.ts'
+import { explainSource } from '../services/source-explanations.ts'
 import { openEnding } from './ending.ts'
 import { EXIT, colours, note, say, sayJson, table, terminalColumns } from './output.ts'
 import type { ExitCode } from './output.ts'
@@ -100,7 +102,9 @@ const rowsOf = (answers: readonly Answered[]): readonly RoughtimeRow[] =>
 
 const tellRows = (rows: readonly RoughtimeRow[]): void => {
   const lines = rows.map(({ server, version, midpointUnixSec, radiusSec, verdict, contradicts }, i) => {
-    const words = contradicts.length === 0 ? verdict : `contradicts ${contradicts.join(', ')}`
+    const why = explainSource(verdict)
+    const word = why === '' ? verdict : `${why} [${verdict}]`
+    const words = contradicts.length === 0 ? word : `contradicts ${contradicts.join(', ')}`
     return [
       String(i + 1),
       server,
@@ -121,6 +125,12 @@ const askServers = async (options: ClockRoughtimeOptions): Promise<ExitCode> => 
       'TC_USAGE',
       `At most ${ROUGHTIME_LINKS_MAX} questions: give fewer servers, or fewer --rounds.`,
     )
+  // Before anybody is asked: a proof that has no place to go is lost.
+  if (options.report !== undefined && existsSync(options.report))
+    throw new ChimerError(
+      'TC_FILE_EXISTS',
+      `${options.report} is there already, and nothing is overwritten. ${REPORT_ADVICE}`,
+    )
   using ending = openEnding()
   const sequence = new RoughtimeSequence(realTime, realRandom)
   const answers: Answered[] = []
@@ -132,7 +142,7 @@ const askServers = async (options: ClockRoughtimeOptions): Promise<ExitCode> => 
   const rows = rowsOf(answers)
   const isContradicted = rows.some(({ contradicts }) => contradicts.length > 0)
   if (isContradicted && options.report !== undefined)
-    await writeNewJson(options.report, roughtimeReportOf(sequence.links))
+    await writeNewJson(options.report, roughtimeReportOf(sequence.links), REPORT_ADVICE)
   if (options.json === true) sayJson({ answers: rows, report: isContradicted ? (options.report ?? null) : null })
   else {
     tellRows(rows)
@@ -141,6 +151,8 @@ const askServers = async (options: ClockRoughtimeOptions): Promise<ExitCode> => 
   if (answers.every(({ reply }) => reply === undefined)) return EXIT.failed
   return rows.every(({ verdict }) => verdict === 'good') ? EXIT.good : EXIT.no
 }
+
+const REPORT_ADVICE = 'Choose another --report file.'
 
 const contradictionNote = (report: string | undefined): string =>
   report === undefined

@@ -155,6 +155,7 @@ const addNode = (program: Command): void => {
       examples(
         'truechimer node --data ./ada --ntp time.example:123',
         'truechimer node --data ./ada --gpsd 127.0.0.1:2947 --api 127.0.0.1:8080',
+        'truechimer node --data ./ada --nts a.example:4460,b.example:4460 --ntp-serve 127.0.0.1:11123',
         'TRUECHIMER_NTP=a.example:123,b.example:123,c.example:123 truechimer node --data ./ada',
       ),
     )
@@ -207,7 +208,10 @@ const addClock = (program: Command): void => {
   const clock = program
     .command('clock')
     .description('the clock of a node')
-    .addHelpText('after', examples('truechimer clock watch', 'truechimer clock watch --for 10s --json'))
+    .addHelpText(
+      'after',
+      examples('truechimer clock watch', 'truechimer clock replay --exchanges monday.csv --at every-minute.csv'),
+    )
   clock
     .command('watch')
     .description('offset, bound, frequency and sources, live; exit 1 where the node had no time all the while')
@@ -224,7 +228,7 @@ const addClockRoughtime = (clock: Command): void => {
   clock
     .command('roughtime')
     .description(
-      'ask Roughtime servers in a chain, or check a report; exit 1 where an answer fails or times contradict',
+      'ask Roughtime servers in a chain, or check a report; exit 1 where an answer fails or times contradict, 3 where none came',
     )
     .option('--server <server>', '"HOST:PORT KEY", once for each', list)
     .addOption(

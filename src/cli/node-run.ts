@@ -15,6 +15,7 @@ import { openHttpApi } from '../services/http-api.ts'
 import { openNodeBackend } from '../services/node-backend.ts'
 import { openTimeServers } from '../services/time-servers.ts'
 import type { TimeServers } from '../services/time-servers.ts'
+import { heraldClock } from './clock-news.ts'
 import { connectToDevnet } from './devnet/child.ts'
 import type { DevnetLink } from './devnet/child.ts'
 import { openEnding } from './ending.ts'
@@ -46,6 +47,7 @@ export const runNode = async ({ options, config, logger }: RunNodeOptions): Prom
   logger.info(place, 'the node runs')
   if (options.json === true) sayJson({ ready: true, ...place })
   else if (process.stdout.isTTY) tellReady(api.address)
+  stack.use(logClock(running, logger))
   devnet?.ready(place)
   await ending.ended
   logger.info('the node stops')
@@ -142,6 +144,18 @@ const serve = (parts: {
     ...(existsSync(WEB_ROOT) ? { webRoot: WEB_ROOT } : {}),
   })
 }
+
+/** What becomes of the clock and its sources, once a change. */
+const logClock = ({ chimer: { timekeeper }, time }: RunningNode, logger: Logger): ReturnType<typeof heraldClock> =>
+  heraldClock(
+    time,
+    () => ({
+      localNs: time.elapsedNs(),
+      status: timekeeper.read()?.status ?? 'unsynchronised',
+      reports: timekeeper.reports(),
+    }),
+    ({ level, message, facts }) => logger[level](facts, message),
+  )
 
 const logEvent = (logger: Logger, event: NodeEvent): void => {
   switch (event.type) {

@@ -51,7 +51,7 @@ export const node = async (options: NodeOptions): Promise<ExitCode> => {
 const VARIABLES = [...Object.keys(CONFIG_VARIABLES), 'TRUECHIMER_PASSPHRASE']
 
 /** Variables that look like settings and are none. They may belong to something else, so they are told and not refused. */
-export const strangeVariables = (environment: Readonly<Record<string, string | undefined>>): readonly string[] =>
+const strangeVariables = (environment: Readonly<Record<string, string | undefined>>): readonly string[] =>
   Object.keys(environment)
     .filter((name) => name.startsWith('TRUECHIMER_') && !VARIABLES.includes(name))
     .flatMap((name) => {
@@ -64,7 +64,7 @@ const sourceWarnings = ({
 }: Config): readonly string[] =>
   [ntp, ntpPool, nts, roughtime, gpsd].some((list) => list.length > 0) || hostBoundMs !== null || chronyTracking
     ? []
-    : ['no source of time is set, so this node will never have the time; give --ntp, --gpsd or --host-bound-ms']
+    : ['no source of time is set, so this node will never have the time; give --ntp, --nts, --gpsd or --host-bound-ms']
 
 /** What flags were given, by the key that each sets. */
 const flagOverrides = (options: NodeOptions): Overrides => {

@@ -79,7 +79,7 @@ export const sourceLines = (
 ): string[] => {
   if (sources.length === 0)
     return table(
-      [['no sources: this node has nothing to take the time from (--ntp, --gpsd, --host-bound-ms)']],
+      [['no sources: this node has nothing to take the time from (--ntp, --nts, --gpsd, --host-bound-ms)']],
       columns,
     )
   const shown = COLUMNS.filter(({ columnsMin }) => columns >= columnsMin)

@@ -3,11 +3,12 @@
  */
 import { NS_PER_DAY, NS_PER_MS, NS_PER_SEC } from '../base/index.ts'
 import type { Tai } from '../base/index.ts'
+import type { FrequencyOptions } from './hard-bound-frequency.ts'
 import { LEAP_TABLE } from './leap-seconds.ts'
 import type { LeapTable } from './leap-seconds.ts'
 import { RELEASE_TAI } from './time-scales.ts'
 
-export interface DisciplineOptions {
+export interface DisciplineOptions extends FrequencyOptions {
   /** Half width beyond which the clock does not call itself synchronised, ns. */
   readonly acceptedVarianceNs: bigint
   /** Ask again after this, ns. */
@@ -32,21 +33,6 @@ export interface DisciplineOptions {
   readonly sourcesMax: number
   /** Measurements kept per source. */
   readonly windowSamples: number
-  /** Bound on the frequency error of a counter of which nothing is known, ppb (RFC 5905: 500 ppm). */
-  readonly frequencyBoundPpb: number
-  /**
-   * How far the mean frequencies of two stretches within `baselineNsMax` may differ, ppb: the one assumption about the oscillator,
-   * until it has been watched for long enough to say more (hard-bound-frequency.ts).
-   */
-  readonly wanderPpb: number
-  /** The least that is assumed instead, ppb, however steady the oscillator was seen to be (hard-bound-frequency.ts). */
-  readonly wanderPpbMin: number
-  /** The stretch of history from which the frequency is bounded, ns. */
-  readonly baselineNsMax: bigint
-  /** How long each source's words are remembered for what they show of the frequency, ns. */
-  readonly memoryNsMax: bigint
-  /** Points of that history that are kept. */
-  readonly anchorsMax: number
   /** So many consistent measurements in a row against the oscillator move the clock. */
   readonly stepSamplesMin: number
   /** So many measurements in a row that the filter refuses put the history in doubt: the bound is made anew without it. */

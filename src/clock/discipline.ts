@@ -340,7 +340,7 @@ export class Discipline<State> {
   #chime(record: SourceRecord, measurement: Measurement): void {
     this.#challenge = undefined
     this.#jump = undefined
-    record.taken = this.#estimator.take(measurement)
+    record.taken = measurement.isAmbiguous !== true && this.#estimator.take(measurement)
     if (record.taken) this.#settling += 1
     if (record.taken && this.#settling > SETTLING_WORDS) this.#noteStability(measurement.localNs)
     this.#pace(record, measurement)

@@ -12,7 +12,7 @@ import type { Filter, FilterEstimate, Measurement } from './port.ts'
 /** The filter's slope is noted this often, ns. */
 const NOTED_EVERY_NS = NS_PER_MINUTE
 /** So long after the last word the history is asked, ns. */
-export const HOLDOVER_AFTER_NS = 30n * NS_PER_MINUTE
+const HOLDOVER_AFTER_NS = 30n * NS_PER_MINUTE
 
 export class Estimator<State> {
   readonly #filter: Filter<State>

@@ -45,7 +45,7 @@ import { isLeapTableExpired, LEAP_TABLE, taiMinusUtcAtUnixSec } from './leap-sec
 import type { LeapTable } from './leap-seconds.ts'
 import { nsOfLog2Sec } from './ntp-durations.ts'
 import type { Measurement } from './port.ts'
-import { GPS_WEEK_ROLLOVER, NS_PER_WEEK, RELEASE_TAI, taiSpanOfUnixNs, unixFromTai } from './time-scales.ts'
+import { GPS_WEEK_ROLLOVER, NS_PER_WEEK, RELEASE_TAI, taiReadingsOfUnixNs, unixFromTai } from './time-scales.ts'
 
 /** What is assumed of receiver, line and host. Durations in ns. */
 export interface GpsLimits {
@@ -273,7 +273,7 @@ const believeFix = (state: GpsState, fix: GpsdTpv, dated: Dated, arrival: GpsArr
   const { localNs } = arrival
   const { tai, weekRounds } = dated
   const errorNs = fix.errorNs ?? limits.errorNsDefault
-  const span = taiSpanOfUnixNs(unixFromTai(tai, limits.leapTable).unixNs, limits.leapTable)
+  const span = taiReadingsOfUnixNs(unixFromTai(tai, limits.leapTable).unixNs, limits.leapTable)
   const lo = span.lo - errorNs - limits.marginNs - localNs
   const offset = { lo, hi: span.hi + max(limits.latencyNsMax, errorNs) - localNs }
   const soon = { lo, hi: min(offset.hi, span.hi + max(limits.pulseLatencyNsMax, errorNs) - localNs) }
@@ -368,7 +368,7 @@ const onPulse = (
   const isPaired = holds({ lo: -STAMP_EARLY_NS_MAX, hi: limits.pairAgeNsMax }, ageNs)
   if (!isPaired) return { state, admission: reject('gps-host-clock-stepped') }
   const realUnixNs = pulse.realUnixNs + vouched.weekRounds * GPS_WEEK_ROLLOVER * NS_PER_WEEK
-  const span = shift(taiSpanOfUnixNs(realUnixNs, limits.leapTable), ageNs - arrival.localNs)
+  const span = shift(taiReadingsOfUnixNs(realUnixNs, limits.leapTable), ageNs - arrival.localNs)
   const errors = pulseErrors(pulse, vouched.errorNs, limits)
   const offset = widen(
     { lo: span.lo - errors.lo, hi: span.hi + errors.hi },

@@ -205,22 +205,26 @@ test('nested as deep as a line is long, or numbers without end: a reason, and no
 
 test('however the stream is cut, the lines are the same, and what is held stays bounded', () => {
   const stream = fc
-    .array(fc.constantFrom('a', 'bc', '\n', '0123456789'), { maxLength: 60 })
+    .array(fc.constantFrom('a', 'bc', '\n', '0123456789'), { maxLength: 60, size: 'max' })
     .map((parts) => parts.join(''))
   fc.assert(
-    fc.property(stream, fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 60 }), (text, cuts) => {
-      const whole = linesOf(new GpsdLines(16), `${text}\n`)
-      const splitter = new GpsdLines(16)
-      const pieces: string[] = []
-      let rest = `${text}\n`
-      for (let i = 0; rest !== ''; i += 1) {
-        const cut = cuts[i % cuts.length] ?? 1
-        pieces.push(...linesOf(splitter, rest.slice(0, cut)))
-        rest = rest.slice(cut)
-        ok(splitter.heldBytes <= 16)
-      }
-      deepEqual(pieces, whole)
-    }),
+    fc.property(
+      stream,
+      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 60, size: 'max' }),
+      (text, cuts) => {
+        const whole = linesOf(new GpsdLines(16), `${text}\n`)
+        const splitter = new GpsdLines(16)
+        const pieces: string[] = []
+        let rest = `${text}\n`
+        for (let i = 0; rest !== ''; i += 1) {
+          const cut = cuts[i % cuts.length] ?? 1
+          pieces.push(...linesOf(splitter, rest.slice(0, cut)))
+          rest = rest.slice(cut)
+          ok(splitter.heldBytes <= 16)
+        }
+        deepEqual(pieces, whole)
+      },
+    ),
     { numRuns: 100 },
   )
 })
@@ -249,7 +253,7 @@ test('any line: the parser never throws, and names its reason', () => {
     bytes(JSON.stringify(value, (_key, one: unknown) => (typeof one === 'bigint' ? 0 : one))),
   )
   fc.assert(
-    fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), json), (line) => {
+    fc.property(fc.oneof(fc.uint8Array({ maxLength: 200, size: 'max' }), json), (line) => {
       const parsed = parseGpsdLine(line)
       if (parsed.verdict !== 'accept') ok(GPSD_LINE_REASONS.includes(parsed.reason))
     }),

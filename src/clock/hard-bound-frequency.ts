@@ -26,17 +26,20 @@ import {
 import type { SlopeBounds, SlopeWord } from './hard-bound-slope.ts'
 
 export interface FrequencyOptions {
-  /** Bound on the frequency of a counter of which nothing is known, ppb. */
+  /** Bound on the frequency error of a counter of which nothing is known, ppb (RFC 5905: 500 ppm). */
   readonly frequencyBoundPpb: number
-  /** Wander over `baselineNsMax`, ppb, of a counter that has not been watched for long enough. */
+  /**
+   * How far the mean frequencies of two stretches within `baselineNsMax` may differ, ppb: the one assumption about the oscillator,
+   * until it has been watched for long enough to say more.
+   */
   readonly wanderPpb: number
-  /** The least wander over `baselineNsMax` that is believed of any counter, ppb. */
+  /** The least that is assumed instead, ppb, however steady the oscillator was seen to be. */
   readonly wanderPpbMin: number
-  /** The span to which wander is stated, ns. */
+  /** The stretch of history from which the frequency is bounded, and to which wander is stated, ns. */
   readonly baselineNsMax: bigint
-  /** How long a source's words are remembered, ns: some `baselineNsMax`. */
+  /** How long each source's words are remembered for what they show of the frequency, ns: some `baselineNsMax`. */
   readonly memoryNsMax: bigint
-  /** Words remembered, evenly over that time. */
+  /** Points of that history that are kept, evenly over that time. */
   readonly anchorsMax: number
 }
 

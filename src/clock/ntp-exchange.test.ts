@@ -4,36 +4,26 @@ import * as fc from 'fast-check'
 import { holds, NS_PER_MS, NS_PER_SEC, seededRandom, width } from '../base/index.ts'
 import { judgeReply, NTP_LIMITS, NTP_REPLY_REASONS } from './ntp-exchange.ts'
 import type { NtpReply, NtpSample } from './ntp-exchange.ts'
-import { afterAnswer, afterRefusal, mayAsk, NTP_MANNERS, NTP_RATE_PAUSE_NS_MAX } from './ntp-manners.ts'
+import { afterAnswer, afterRefusal, mayAsk, NTP_MANNERS, NTP_PACE, NTP_RATE_PAUSE_NS_MAX } from './ntp-manners.ts'
 import { clientRequest, encodeNtpHeader } from './ntp-packet.ts'
 import type { NtpHeader } from './ntp-packet.ts'
+import { goodHeader, kissCode, NOW_UNIX_NS as NOW } from './ntp-packets.test-kit.ts'
 import { ntpFromUnixNs, taiFromUnixNs } from './time-scales.ts'
 
 const REQUEST = clientRequest(seededRandom(3n))
 const SERVER = { address: '127.0.0.1', port: 123 }
-/** 2026-11-21T00:00:00Z, Unix ns. */
-const NOW = 1_795_219_200n * NS_PER_SEC
 const T1 = 5n * NS_PER_SEC
 /** One way 3 ms there, 1 ms back, 0.1 ms in the server. */
 const THERE = 3n * NS_PER_MS
 const BACK = NS_PER_MS
 const INSIDE = NS_PER_MS / 10n
 
-const HEADER: NtpHeader = {
-  leap: 0,
-  version: 4,
-  mode: 4,
-  stratum: 1,
-  poll: 6,
-  precision: -24,
-  rootDelayNs: 0n,
-  rootDispersionNs: 0n,
-  referenceId: 0x47_50_53_00,
+const HEADER = goodHeader({
   reference: ntpFromUnixNs(NOW - NS_PER_SEC),
   origin: REQUEST.cookie,
   receive: ntpFromUnixNs(NOW + THERE),
   transmit: ntpFromUnixNs(NOW + THERE + INSIDE),
-}
+})
 
 const judge = (header: Partial<NtpHeader> = {}, reply: Partial<NtpReply> = {}) =>
   judgeReply({
@@ -51,7 +41,6 @@ const sampleOf = (admission: ReturnType<typeof judge>): NtpSample => {
   return admission.value
 }
 
-const code = (text: string): number => Buffer.from(text, 'latin1').readUInt32BE()
 const padded = (length: number): Uint8Array => {
   const bytes = new Uint8Array(length)
   bytes.set(encodeNtpHeader(HEADER))
@@ -103,20 +92,20 @@ const IGNORED: readonly (readonly [string, ReturnType<typeof judge>])[] = [
   ['ntp-wrong-origin', judge({ origin: 1n })],
   // Interleaved mode returns our receive timestamp, which is zero: asked for by nobody, so taken from nobody.
   ['ntp-interleaved', judge({ origin: 0n })],
-  ['ntp-interleaved', judge({ origin: 0n, stratum: 0, referenceId: code('DENY') })],
+  ['ntp-interleaved', judge({ origin: 0n, stratum: 0, referenceId: kissCode('DENY') })],
   ['ntp-wrong-origin', judge({ origin: REQUEST.cookie ^ 1n })],
   // A kiss of death that does not know the cookie kills nothing.
-  ['ntp-wrong-origin', judge({ stratum: 0, referenceId: code('DENY'), origin: 1n })],
+  ['ntp-wrong-origin', judge({ stratum: 0, referenceId: kissCode('DENY'), origin: 1n })],
 ]
 for (const [reason, admission] of IGNORED) {
   test(`not the answer: ${reason}`, () => deepEqual(admission, { verdict: 'ignore', reason }))
 }
 
 const REJECTED: readonly (readonly [string, ReturnType<typeof judge>])[] = [
-  ['kod-deny', judge({ stratum: 0, leap: 3, referenceId: code('DENY') })],
-  ['kod-rstr', judge({ stratum: 0, leap: 3, referenceId: code('RSTR') })],
-  ['kod-rate', judge({ stratum: 0, leap: 3, referenceId: code('RATE') })],
-  ['kod-other', judge({ stratum: 0, referenceId: code('INIT') })],
+  ['kod-deny', judge({ stratum: 0, leap: 3, referenceId: kissCode('DENY') })],
+  ['kod-rstr', judge({ stratum: 0, leap: 3, referenceId: kissCode('RSTR') })],
+  ['kod-rate', judge({ stratum: 0, leap: 3, referenceId: kissCode('RATE') })],
+  ['kod-other', judge({ stratum: 0, referenceId: kissCode('INIT') })],
   ['kod-other', judge({ stratum: 0, referenceId: 0xff_00_ff_00 })],
   ['ntp-unsynchronised', judge({ leap: 3 })],
   ['ntp-unsynchronised', judge({ stratum: 16 })],
@@ -270,6 +259,15 @@ test('manners: DENY and RSTR end all asking, RATE doubles a pause, a good answer
   equal(manners.notBeforeNs, NTP_RATE_PAUSE_NS_MAX)
   equal(mayAsk(afterAnswer(), 0n), undefined)
   deepEqual(afterRefusal(once, 'ntp-unsynchronised', 0n), once)
+})
+
+test('the pace of a polled source: kisses count, silence does not, and a good answer forgives', () => {
+  const { start, mayAsk: mayAskAt, after } = NTP_PACE
+  const slowed = after(start, { type: 'refused', reason: 'kod-rate' }, 0n)
+  equal(mayAskAt(slowed, 0n), 'kod-rate')
+  equal(mayAskAt(after(slowed, { type: 'unreachable', reason: 'ntp-timeout' }, 0n), 0n), 'kod-rate')
+  equal(mayAskAt(after(slowed, { type: 'measured' }, 0n), 0n), undefined)
+  equal(mayAskAt(after(start, { type: 'unreachable', reason: 'ntp-timeout' }, 0n), 0n), undefined)
 })
 
 test('the limits are the documented ones', () => {

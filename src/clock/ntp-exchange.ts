@@ -18,7 +18,7 @@ import type { NtpHeader, NtpRequest } from './ntp-packet.ts'
 import { LEAP_TABLE } from './leap-seconds.ts'
 import type { LeapTable } from './leap-seconds.ts'
 import { nsOfLog2Sec } from './ntp-durations.ts'
-import { RELEASE_TAI, taiSpanOfUnixNs, unixNsFromNtp } from './time-scales.ts'
+import { RELEASE_TAI, isLeapAmbiguous, taiReadingsOfUnixNs, unixNsFromNtp } from './time-scales.ts'
 
 /** Where a datagram came from, or is expected from. Addresses in the operating system's own text form. */
 export interface NtpAddress {
@@ -193,7 +193,7 @@ const misfitReason = (exchange: Exchange, slackNs: bigint, limits: NtpLimits): N
 const LEAPS = ['none', 'insert', 'delete', 'unknown'] as const
 
 const sampleOf = (reply: NtpReply, header: NtpHeader, exchange: Exchange, slackNs: bigint): NtpSample => {
-  const { t1, t4, limits = NTP_LIMITS } = reply
+  const { t1, t4, limits = NTP_LIMITS, leapTable = LEAP_TABLE } = reply
   const heldNs = exchange.t3UnixNs - exchange.t2UnixNs
   const { t2UnixNs, t3UnixNs } = exchange
   const path = { lo: exchange.t3Tai - t4, hi: exchange.t2Tai - t1 }
@@ -204,6 +204,7 @@ const sampleOf = (reply: NtpReply, header: NtpHeader, exchange: Exchange, slackN
     estimateNs: middle(offset),
     delayNs: max(exchange.delayNs, 0n) + max(heldNs - limits.heldNsMax, 0n),
     leap: LEAPS[header.leap],
+    ...([t2UnixNs, t3UnixNs].some((unixNs) => isLeapAmbiguous(unixNs, leapTable)) ? { isAmbiguous: true } : {}),
     stratum: header.stratum,
     referenceId: header.referenceId,
     rootDelayNs: header.rootDelayNs,
@@ -235,8 +236,8 @@ export const judgeReply = (reply: NtpReply): Admission<NtpSample, NtpReplyReason
   const t2UnixNs = unixNsFromNtp(header.receive, limits.pivotUnixNs)
   const t3UnixNs = unixNsFromNtp(header.transmit, limits.pivotUnixNs)
   const tripNs = reply.t4 - reply.t1
-  const t2Tai = taiSpanOfUnixNs(t2UnixNs, leapTable).hi
-  const t3Tai = taiSpanOfUnixNs(t3UnixNs, leapTable).lo
+  const t2Tai = taiReadingsOfUnixNs(t2UnixNs, leapTable).hi
+  const t3Tai = taiReadingsOfUnixNs(t3UnixNs, leapTable).lo
   const exchange = { t2UnixNs, t3UnixNs, t2Tai, t3Tai, delayNs: tripNs - (t3UnixNs - t2UnixNs) }
   const slackNs =
     nsOfLog2Sec(header.precision) + limits.localPrecisionNs + (tripNs * limits.driftPpbMax) / NS_PER_SEC + 1n

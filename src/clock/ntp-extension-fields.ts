@@ -69,14 +69,3 @@ export const encodeNtpField = (type: number, body: Uint8Array): Uint8Array => {
   bytes.set(body, NTP_FIELD_HEAD_BYTES)
   return bytes
 }
-
-/** Bytes one after another. */
-export const joinBytes = (...parts: readonly Uint8Array[]): Uint8Array => {
-  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined
-}

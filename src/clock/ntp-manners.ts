@@ -7,6 +7,7 @@
  */
 import { min, NS_PER_HOUR, NS_PER_SEC } from '../base/index.ts'
 import type { NtpReplyReason } from './ntp-exchange.ts'
+import type { PollPace } from './poll-pace.ts'
 
 /** First pause after RATE, ns; it doubles with each further RATE. RFC 5905's default longest poll is 2^10 s. */
 export const NTP_RATE_PAUSE_NS_MIN = 64n * NS_PER_SEC
@@ -37,7 +38,7 @@ export const mayAsk = (
 }
 
 /** What follows from a refused answer at `localNs`. */
-export const afterRefusal = (manners: NtpManners, reason: NtpReplyReason, localNs: bigint): NtpManners => {
+export const afterRefusal = (manners: NtpManners, reason: string, localNs: bigint): NtpManners => {
   if (reason === 'kod-deny' || reason === 'kod-rstr') return { ...manners, stoppedBy: reason }
   if (reason !== 'kod-rate') return manners
   return {
@@ -49,3 +50,13 @@ export const afterRefusal = (manners: NtpManners, reason: NtpReplyReason, localN
 
 /** A good answer ends the pause and makes the next one short again. */
 export const afterAnswer = (): NtpManners => NTP_MANNERS
+
+/** These manners as a polled source keeps them. Silence changes nothing: the next poll asks again. */
+export const NTP_PACE: PollPace<NtpManners> = {
+  start: NTP_MANNERS,
+  mayAsk,
+  after: (manners, end, localNs) => {
+    if (end.type === 'measured') return afterAnswer()
+    return end.type === 'refused' ? afterRefusal(manners, end.reason, localNs) : manners
+  },
+}

@@ -1,9 +1,9 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { hexOf, NS_PER_DAY, NS_PER_MS, NS_PER_SEC, seededRandom } from '../base/index.ts'
+import { hexOf, joinBytes, NS_PER_DAY, NS_PER_MS, NS_PER_SEC, seededRandom } from '../base/index.ts'
 import { fuzzRuns } from './fuzz.test-kit.ts'
-import { encodeNtpField, joinBytes, NTP_FIELD, readNtpFields } from './ntp-extension-fields.ts'
+import { encodeNtpField, NTP_FIELD, readNtpFields } from './ntp-extension-fields.ts'
 import { isCookieLength, NTS_COOKIES_MAX, NtsCookieJar } from './nts-cookie-jar.ts'
 import { judgeNtsReply, NTS_NAK_REFERENCE_ID, NTS_REPLY_REASONS, ntsRequest } from './nts-exchange.ts'
 import type { NtsRequest } from './nts-exchange.ts'
@@ -12,30 +12,20 @@ import { afterTry, mayEstablish, NTS_RETRY, NTS_RETRY_NS_MAX } from './nts-retry
 import { hex, NTS_VECTORS, sealedAnswer } from './nts.test-kit.ts'
 import { decodeNtpHeader, encodeNtpHeader } from './ntp-packet.ts'
 import type { NtpHeader } from './ntp-packet.ts'
+import { goodHeader, kissCode, NOW_UNIX_NS } from './ntp-packets.test-kit.ts'
 import { ntpFromUnixNs } from './time-scales.ts'
 
 const SERVER = { address: '127.0.0.1', port: 123 }
 const KEYS = { c2s: new Uint8Array(32).fill(1), s2c: new Uint8Array(32).fill(2) }
 const COOKIE = new Uint8Array(100).fill(9)
-const NOW = 1_795_219_200n * NS_PER_SEC
 const random = seededRandom(5n)
 const REQUEST = ntsRequest(random, { keys: KEYS, cookie: COOKIE, cookiesHeld: 7 })
 
-const HEADER: NtpHeader = {
-  leap: 0,
-  version: 4,
-  mode: 4,
-  stratum: 1,
-  poll: 6,
-  precision: -24,
-  rootDelayNs: 0n,
-  rootDispersionNs: 0n,
-  referenceId: 0,
-  reference: 0n,
+const HEADER = goodHeader({
   origin: REQUEST.header.cookie,
-  receive: ntpFromUnixNs(NOW),
-  transmit: ntpFromUnixNs(NOW),
-}
+  receive: ntpFromUnixNs(NOW_UNIX_NS),
+  transmit: ntpFromUnixNs(NOW_UNIX_NS),
+})
 
 const answerOf = (header: Partial<NtpHeader> = {}, cookies: readonly Uint8Array[] = [COOKIE]): Uint8Array =>
   sealedAnswer({ random, header: encodeNtpHeader({ ...HEADER, ...header }), request: REQUEST, keys: KEYS, cookies })
@@ -98,7 +88,7 @@ describe('the verdict', () => {
     ['nts-unauthenticated', withFields(identifier)],
     [
       'nts-unauthenticated',
-      joinBytes(encodeNtpHeader({ ...HEADER, stratum: 0, leap: 3, referenceId: 0x44_45_4e_59 }), identifier),
+      joinBytes(encodeNtpHeader({ ...HEADER, stratum: 0, leap: 3, referenceId: kissCode('DENY') }), identifier),
     ],
     ['nts-unauthenticated', joinBytes(encodeNtpHeader({ ...HEADER, leap: 3 }), identifier)],
     ['nts-nak', joinBytes(encodeNtpHeader({ ...HEADER, ...nak }), identifier)],
@@ -135,8 +125,8 @@ describe('the verdict', () => {
   test('the server’s own refusals count, and their cookies are kept', () => {
     const said: readonly (readonly [string, Partial<NtpHeader>])[] = [
       ['ntp-unsynchronised', { leap: 3 }],
-      ['kod-rate', { stratum: 0, leap: 3, referenceId: 0x52_41_54_45 }],
-      ['kod-deny', { stratum: 0, leap: 3, referenceId: 0x44_45_4e_59 }],
+      ['kod-rate', { stratum: 0, leap: 3, referenceId: kissCode('RATE') }],
+      ['kod-deny', { stratum: 0, leap: 3, referenceId: kissCode('DENY') }],
       // NTSN under our own keys contradicts itself; it is some kiss, and no reason to ask for keys.
       ['kod-other', nak],
     ]
@@ -170,10 +160,13 @@ describe('the verdict', () => {
   })
   test('any fields behind a header that fits: no throw, nothing accepted', () => {
     const field = fc
-      .tuple(fc.constantFrom(0x01_04, 0x02_04, 0x03_04, 0x04_04, 0x12_34), fc.uint8Array({ maxLength: 48 }))
+      .tuple(
+        fc.constantFrom(0x01_04, 0x02_04, 0x03_04, 0x04_04, 0x12_34),
+        fc.uint8Array({ maxLength: 48, size: 'max' }),
+      )
       .map(([type, body]) => encodeNtpField(type, body))
     const tail = fc.oneof(
-      fc.uint8Array({ maxLength: 120 }),
+      fc.uint8Array({ maxLength: 120, size: 'max' }),
       fc.array(field).map((fields) => joinBytes(identifier, ...fields)),
     )
     fc.assert(

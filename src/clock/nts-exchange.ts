@@ -9,9 +9,9 @@
  *
  * Pure. Does not promise that the server tells the truth, nor that nobody delayed the packets: authentication hides no delay.
  */
-import { accept, equalBytes, ignore } from '../base/index.ts'
+import { accept, equalBytes, ignore, joinBytes } from '../base/index.ts'
 import type { Admission, Random } from '../base/index.ts'
-import { encodeNtpField, joinBytes, NTP_FIELD, NTP_FIELD_HEAD_BYTES } from './ntp-extension-fields.ts'
+import { encodeNtpField, NTP_FIELD, NTP_FIELD_HEAD_BYTES } from './ntp-extension-fields.ts'
 import { judgeReply, NTP_LIMITS } from './ntp-exchange.ts'
 import type { NtpReply, NtpReplyReason, NtpSample } from './ntp-exchange.ts'
 import { clientRequest, decodeNtpHeader, NTP_HEADER_BYTES } from './ntp-packet.ts'

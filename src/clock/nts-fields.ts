@@ -5,7 +5,8 @@
  *
  * Pure; never throws on any bytes. What stands behind the authenticator is not authenticated and is passed over.
  */
-import { encodeNtpField, joinBytes, NTP_FIELD, NTP_FIELD_HEAD_BYTES, readNtpFields } from './ntp-extension-fields.ts'
+import { joinBytes } from '../base/index.ts'
+import { encodeNtpField, NTP_FIELD, NTP_FIELD_HEAD_BYTES, readNtpFields } from './ntp-extension-fields.ts'
 import type { NtpField } from './ntp-extension-fields.ts'
 import { openSiv, sealSiv } from './nts-aead.ts'
 import { NTP_HEADER_BYTES } from './ntp-packet.ts'

@@ -4,7 +4,7 @@
  *
  * Pure state; bounded; never throws on any bytes. Which records belong together is judged in clock/nts-ke.ts.
  */
-import { joinBytes } from './ntp-extension-fields.ts'
+import { joinBytes } from '../base/index.ts'
 
 /** Record types of RFC 8915 §7.6. */
 export const KE_RECORD = {

@@ -1,7 +1,8 @@
 /** What the tests of NTS share: an exchange with real chrony (test/vectors/nts-chronyd.json), and a server made of our own parts. */
 import { readFileSync } from 'node:fs'
+import { joinBytes } from '../base/index.ts'
 import type { Random } from '../base/index.ts'
-import { encodeNtpField, joinBytes, NTP_FIELD } from './ntp-extension-fields.ts'
+import { encodeNtpField, NTP_FIELD } from './ntp-extension-fields.ts'
 import type { NtsRequest } from './nts-exchange.ts'
 import { sealNts } from './nts-fields.ts'
 import type { NtsKeys } from './nts-fields.ts'

@@ -38,6 +38,8 @@ export interface Measurement {
   readonly leap: 'none' | 'insert' | 'delete' | 'unknown'
   /** Where the source itself stands; nothing where it does not say. */
   readonly upstream?: Upstream
+  /** Beside a leap second the source's count means one of two seconds: `offset` holds both, and `estimateNs` is no guess at either. */
+  readonly isAmbiguous?: true
 }
 
 /**

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { holds, NS_PER_DAY, NS_PER_MS, NS_PER_SEC, TAI_MAX } from '../base/index.ts'
 import { CLASSIC } from './roughtime-dialect.ts'
-import { roughtimeBackoffNs, roughtimeSample } from './roughtime-exchange.ts'
+import { ROUGHTIME_PACE, roughtimeBackoffNs, roughtimeSample } from './roughtime-exchange.ts'
 import type { RoughtimeReply } from './roughtime-response.ts'
 import { taiFromUnixNs, taiFromUtc } from './time-scales.ts'
 
@@ -68,4 +68,17 @@ test('true offset is inside, whenever in the exchange an honest server looked, a
 test('failures make pauses that grow by half and end at a day', () => {
   deepEqual([0, 1, 2, 3, 4].map(roughtimeBackoffNs), [0n, NS_PER_SEC, 1_500_000_000n, 2_250_000_000n, 3_375_000_000n])
   deepEqual([40, 10_000].map(roughtimeBackoffNs), [NS_PER_DAY, NS_PER_DAY])
+})
+
+test('pauses: each failure tells its reason until its pause is over, and a signed answer forgives, believed or not', () => {
+  const { start, mayAsk, after } = ROUGHTIME_PACE
+  equal(mayAsk(start, 0n), undefined)
+  const once = after(start, { type: 'unreachable', reason: 'roughtime-network' }, 0n)
+  equal(mayAsk(once, NS_PER_SEC - 1n), 'roughtime-network')
+  equal(mayAsk(once, NS_PER_SEC), undefined)
+  const twice = after(once, { type: 'unreachable', reason: 'roughtime-timeout' }, NS_PER_SEC)
+  equal(mayAsk(twice, (5n * NS_PER_SEC) / 2n - 1n), 'roughtime-timeout')
+  equal(mayAsk(twice, (5n * NS_PER_SEC) / 2n), undefined)
+  for (const end of [{ type: 'measured' }, { type: 'refused', reason: 'roughtime-radius-too-large' }] as const)
+    equal(mayAsk(after(twice, end, NS_PER_SEC), NS_PER_SEC), undefined)
 })

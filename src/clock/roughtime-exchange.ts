@@ -22,9 +22,10 @@ import {
 import type { Admission, Tai } from '../base/index.ts'
 import { LEAP_TABLE } from './leap-seconds.ts'
 import type { LeapTable } from './leap-seconds.ts'
+import type { PollPace } from './poll-pace.ts'
 import type { Measurement } from './port.ts'
 import type { RoughtimeReply } from './roughtime-response.ts'
-import { RELEASE_TAI, taiSpanOfUnixNs } from './time-scales.ts'
+import { RELEASE_TAI, taiReadingsOfUnixNs } from './time-scales.ts'
 
 /** Bounds of what is believed. */
 export interface RoughtimeLimits {
@@ -72,8 +73,8 @@ export const roughtimeSample = (exchange: RoughtimeExchange): Admission<Roughtim
   const { reply, t1, t4, leapTable = LEAP_TABLE, limits = ROUGHTIME_LIMITS } = exchange
   const { midpointUnixNs, radiusNs } = reply
   if (radiusNs > limits.radiusNsMax) return reject('roughtime-radius-too-large')
-  const from = taiSpanOfUnixNs(midpointUnixNs - radiusNs, leapTable).lo
-  const to = taiSpanOfUnixNs(midpointUnixNs + radiusNs, leapTable).hi
+  const from = taiReadingsOfUnixNs(midpointUnixNs - radiusNs, leapTable).lo
+  const to = taiReadingsOfUnixNs(midpointUnixNs + radiusNs, leapTable).hi
   if (to < limits.earliestTai) return reject('roughtime-before-release')
   if (to > TAI_MAX) return reject('roughtime-after-horizon')
   const slackNs = limits.localPrecisionNs + ((t4 - t1) * limits.driftPpbMax) / NS_PER_SEC + 1n
@@ -87,3 +88,21 @@ export const ROUGHTIME_BACKOFF_NS_MAX = NS_PER_DAY
 /** How long not to ask after so many failures in a row: min(1.5^(failures − 1) s, a day); 0 after none. */
 export const roughtimeBackoffNs = (failures: number): bigint =>
   failures <= 0 ? 0n : min(BigInt(Math.round(1.5 ** Math.min(failures - 1, 64) * 1e9)), ROUGHTIME_BACKOFF_NS_MAX)
+
+export interface RoughtimeFailures {
+  /** Polls in a row without a properly signed answer. */
+  readonly count: number
+  /** Why the last one had none. */
+  readonly reason: string
+  /** The local counter when it ended, ns. */
+  readonly endedNs: bigint
+}
+
+/** A client's pauses: ever longer after failures; over with a properly signed answer, whatever it says. */
+export const ROUGHTIME_PACE: PollPace<RoughtimeFailures> = {
+  start: { count: 0, reason: '', endedNs: 0n },
+  mayAsk: ({ count, reason, endedNs }, localNs) =>
+    count > 0 && localNs < endedNs + roughtimeBackoffNs(count) ? reason : undefined,
+  after: ({ count }, end, endedNs) =>
+    end.type === 'unreachable' ? { count: count + 1, reason: end.reason, endedNs } : ROUGHTIME_PACE.start,
+}

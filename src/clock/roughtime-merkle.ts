@@ -9,7 +9,7 @@ import assert from 'node:assert/strict'
 import { sha512 } from '../crypto/index.ts'
 
 /** Longest path, in nodes. */
-export const ROUGHTIME_PATH_MAX = 32
+const ROUGHTIME_PATH_MAX = 32
 
 /** What is hashed is laid together here, where it fits: a fresh array for every kilobyte would cost more than its hash. */
 const scratch = new Uint8Array(2048)

@@ -97,7 +97,7 @@ test('numbers, and lists of them', () => {
 })
 
 const words = (maxWords: number): fc.Arbitrary<Uint8Array> =>
-  fc.array(fc.nat(0xff_ff_ff_ff), { maxLength: maxWords }).map((numbers) => bytesOfUint32(...numbers))
+  fc.array(fc.nat(0xff_ff_ff_ff), { maxLength: maxWords, size: 'max' }).map((numbers) => bytesOfUint32(...numbers))
 
 test('what is written is read, whatever the order it was given in', () =>
   fc.assert(
@@ -105,6 +105,7 @@ test('what is written is read, whatever the order it was given in', () =>
       fc.uniqueArray(fc.tuple(fc.nat(0xff_ff_ff_ff), words(4)), {
         minLength: 1,
         maxLength: ROUGHTIME_TAGS_MAX,
+        size: 'max',
         selector: ([tag]) => tag,
       }),
       (entries) => {
@@ -121,13 +122,13 @@ const nearly = fc.array(
   fc
     .oneof(fc.nat(8), fc.constantFrom<number[]>(T.VER, T.NONC, T.SREP), fc.nat(0xff_ff_ff_ff))
     .map((n) => bytesOfUint32(n)),
-  { maxLength: 24 },
+  { maxLength: 24, size: 'max' },
 )
 test('any bytes have a verdict, and what is accepted has one spelling', () =>
   fc.assert(
     fc.property(
       fc.oneof(
-        fc.uint8Array({ maxLength: 96 }),
+        fc.uint8Array({ maxLength: 96, size: 'max' }),
         nearly.map((parts) => Uint8Array.from(parts.flatMap((part) => [...part]))),
       ),
       (bytes) => {

@@ -14,7 +14,7 @@ import type { Admission } from '../base/index.ts'
 export const ROUGHTIME_TAGS_MAX = 32
 
 /** Bytes before the message in a packet: "ROUGHTIM" and the message's length. */
-export const ROUGHTIME_FRAME_BYTES = 12
+const ROUGHTIME_FRAME_BYTES = 12
 
 /** Why bytes are no message, or no packet. */
 export const ROUGHTIME_MESSAGE_REASONS = [

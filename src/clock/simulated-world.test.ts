@@ -194,7 +194,7 @@ test('the hard interval holds true time at every tick, whatever paths, drift and
     }),
     honest: fc.array(anySource, { minLength: 1, maxLength: 4 }),
     liars: fc.array(fc.record({ path: anySource, lies: fc.array(anyLie, { maxLength: 2 }) }), { maxLength: 3 }),
-    pollIntervalNs: fc.constantFrom(SEC, 16n * SEC, 64n * SEC),
+    pollIntervalNs: fc.constantFrom(4n * SEC, 16n * SEC, 64n * SEC),
   })
   let readings = 0
   fc.assert(
@@ -215,7 +215,7 @@ test('the hard interval holds true time at every tick, whatever paths, drift and
         ok(holdsTruth(seen), `at ${seen.trueNs}: ${seen.reading?.status}`)
       })
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   )
   ok(readings > 1000, 'the clock was hardly ever synchronised: the property says nothing')
 })

@@ -33,18 +33,32 @@ export const taiFromUnixNs = (unixNs: bigint, table: LeapTable = LEAP_TABLE): Ta
   unixNs + taiMinusUtcAtUnixSec(floorDiv(unixNs, NS_PER_SEC), table) * NS_PER_SEC
 
 /**
- * Every instant that a system clock can mean by a Unix time. Off the hours around a leap second that is one instant; within
- * one second of it both readings are covered, since systems differ in how they repeat or skip. Past the table's
- * expiry, one second either way.
+ * Every instant that a system clock can mean by a Unix time, as the table has it. Off the hours around a leap second that is one
+ * instant; within one second of it both readings are covered, since systems differ in how they repeat or skip.
+ *
+ * The doubt past the table's expiry is not in it: it is common to all who hold the table, so it belongs to a reading and not to a
+ * source's word (docs/spec/clock.md K-4).
  */
-export const taiSpanOfUnixNs = (unixNs: bigint, table: LeapTable = LEAP_TABLE): NsInterval => {
+export const taiReadingsOfUnixNs = (unixNs: bigint, table: LeapTable = LEAP_TABLE): NsInterval => {
   const readings = [unixNs - NS_PER_SEC, unixNs, unixNs + NS_PER_SEC].map(
     (around) => unixNs + taiMinusUtcAtUnixSec(floorDiv(around, NS_PER_SEC), table) * NS_PER_SEC,
   )
-  const lo = readings.reduce((a, b) => min(a, b))
-  const hi = readings.reduce((a, b) => max(a, b))
+  return { lo: readings.reduce((a, b) => min(a, b)), hi: readings.reduce((a, b) => max(a, b)) }
+}
+
+/** As `taiReadingsOfUnixNs`, and past the table's expiry one second either way. */
+export const taiSpanOfUnixNs = (unixNs: bigint, table: LeapTable = LEAP_TABLE): NsInterval => {
+  const { lo, hi } = taiReadingsOfUnixNs(unixNs, table)
   const bound = leapBoundNs(hi, table)
   return { lo: lo - bound, hi: hi + bound }
+}
+
+/** May a system clock mean two instants by this Unix time? So within a second of a leap second: the middle of its span is then no guess. */
+export const isLeapAmbiguous = (unixNs: bigint, table: LeapTable = LEAP_TABLE): boolean => {
+  const [before, after] = [unixNs - NS_PER_SEC, unixNs + NS_PER_SEC].map((around) =>
+    taiMinusUtcAtUnixSec(floorDiv(around, NS_PER_SEC), table),
+  )
+  return before !== after
 }
 
 /** A TAI instant as Unix ns, and whether it lies within an inserted leap second (whose number the next second repeats). */

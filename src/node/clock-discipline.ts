@@ -7,7 +7,7 @@ import type { Config } from './config.ts'
 import type { AnyDiscipline } from './timekeeper.ts'
 
 /** Questions of the burst are at least this far apart, ns; a network's servers are not to be pestered. */
-export const POLL_INTERVAL_NS_MIN = 500n * NS_PER_MS
+const POLL_INTERVAL_NS_MIN = 500n * NS_PER_MS
 
 /** @param options.acceptedVarianceNs half width beyond which the clock does not call itself synchronised, ns, > 0. */
 export const makeDiscipline = (options: {

@@ -29,6 +29,12 @@ const roughtimeServer = z
 
 const filePath = z.string().min(1).max(4096)
 
+/** Does the NTP server listen where clients get their keys for it? */
+const isReachedAt = (nts: string, ntp: string): boolean => {
+  const { host } = splitHostPort(ntp)
+  return host === '0.0.0.0' || host === '::' || host === splitHostPort(nts).host
+}
+
 const oscillatorSchema = z.strictObject({
   /** The counter starts this far from true, ns. */
   offsetNs: z.number().int().default(0),
@@ -102,6 +108,10 @@ const settingsSchema = z.strictObject({
     .refine(({ nts, ntp }) => nts === null || ntp !== null, {
       path: ['nts'],
       error: 'needs serve.ntp, the NTP server that the keys are for',
+    })
+    .refine(({ nts, ntp }) => nts === null || ntp === null || isReachedAt(nts, ntp), {
+      path: ['nts'],
+      error: 'must have the host of serve.ntp: who gets keys here asks for the time at the same address',
     })
     .refine(({ nts, ntsCertFile, ntsKeyFile }) => nts === null || (ntsCertFile !== null && ntsKeyFile !== null), {
       path: ['nts'],

@@ -190,7 +190,7 @@ describe('the configuration', () => {
     // What some settings need beside them.
     const file = {
       sources: { pollIntervalMs: 500 },
-      serve: { ntp: 'a:1', ntsCertFile: 'cert.pem', ntsKeyFile: 'key.pem' },
+      serve: { ntp: '0.0.0.0:1', ntsCertFile: 'cert.pem', ntsKeyFile: 'key.pem' },
     }
     for (const [name, [key, form]] of Object.entries(CONFIG_VARIABLES)) {
       const value = ofTheirOwn[key] ?? (key.startsWith('sources') && form === 'list' ? 'host:1' : values[form])
@@ -205,6 +205,7 @@ describe('the configuration', () => {
       [{ ntp: null }, 'needs serve.ntp,'],
       [{ ntsCertFile: null }, 'needs serve.ntsCertFile'],
       [{ ntsKeyFile: null }, 'serve.ntsKeyFile'],
+      [{ nts: 'b:2' }, 'must have the host of serve.ntp'],
       [{ ntpWorkers: 1 }, 'must be 0 where serve.nts is set'],
     ] as const) {
       const told = complaint('TC_CONFIG_INVALID', () => readConfig({ serve: { ...serve, ...without } }))

@@ -1,10 +1,12 @@
 /** What a source and its upstream look like from outside. */
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { assert, integer, property } from 'fast-check'
+import { NS_PER_SEC } from '../base/index.ts'
+import { LEAP_TABLE, taiFromUtc } from '../clock/index.ts'
 import type { SourceReport } from '../clock/index.ts'
-import { referenceText, sourceView } from './clock-views.ts'
-import { sourceSchema } from './schema.ts'
+import { referenceText, sourceView, timeView } from './clock-views.ts'
+import { sourceSchema, timeSchema } from './schema.ts'
 
 const references: readonly (readonly [stratum: number, id: number, text: string])[] = [
   [1, 0x47_50_53_00, 'GPS'],
@@ -26,6 +28,29 @@ test('no reference has anything in it but printable ASCII', () => {
     { numRuns: 200 },
   )
 })
+
+const LEAPS: readonly (readonly [name: string, change: bigint, utc: readonly string[]])[] = [
+  ['inserted', 1n, ['2026-12-31T23:59:59.5', '2026-12-31T23:59:60.5', '2027-01-01T00:00:00.5']],
+  ['deleted', -1n, ['2026-12-31T23:59:57.5', '2026-12-31T23:59:58.5', '2027-01-01T00:00:00.5']],
+  ['none', 0n, ['2026-12-31T23:59:58.5', '2026-12-31T23:59:59.5', '2027-01-01T00:00:00.5']],
+]
+for (const [name, change, utc] of LEAPS)
+  test(`a leap second ${name}: the API shows each second of UTC by its own name, evenly`, () => {
+    const step = { unixSec: BigInt(Date.UTC(2027, 0, 1) / 1000), taiMinusUtcSec: 37n + change }
+    const table = change === 0n ? LEAP_TABLE : { ...LEAP_TABLE, steps: [...LEAP_TABLE.steps, step] }
+    const first = taiFromUtc(`${utc[0] ?? ''}Z`, table)
+    ok(first !== undefined)
+    const shown = [0n, 1n, 2n].map((later) => {
+      const estimate = first + later * NS_PER_SEC
+      const span = { earliest: estimate - 10n, latest: estimate + 10n }
+      const reading = { ...span, estimate, likely: span, status: 'synchronised', localNs: 0n, frequencyPpb: 0 } as const
+      return timeSchema.parse(JSON.parse(JSON.stringify(timeView(reading, 0, table)))).utc.estimate
+    })
+    deepEqual(
+      shown,
+      utc.map((text) => `${text}00000000Z`),
+    )
+  })
 
 const report = (over: Partial<SourceReport>): SourceReport => ({
   sourceId: 'gpsd:localhost:2947',

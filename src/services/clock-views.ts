@@ -5,7 +5,7 @@
 import { middle, width } from '../base/index.ts'
 import type { Tai, TimeInterval } from '../base/index.ts'
 import { LEAP_TABLE, utcFromTai } from '../clock/index.ts'
-import type { ClockFigures, ClockReading, SourceReport, Suspicion, Upstream } from '../clock/index.ts'
+import type { ClockFigures, ClockReading, LeapTable, SourceReport, Suspicion, Upstream } from '../clock/index.ts'
 import type { Backend } from './backend.ts'
 import type { ClockView, SourceView, StatusView, TimeView } from './schema.ts'
 import { explainSource } from './source-explanations.ts'
@@ -21,21 +21,23 @@ const likelyView = (likely: TimeInterval): TimeView['likely'] => ({
   uncertaintyNs: halfWidth(likely),
 })
 
-/** @param hostOffsetNs the host's clock − the reading's estimate, ns. */
-export const timeView = (reading: ClockReading, hostOffsetNs: number): TimeView => {
+/** @param leapTable the shipped one where not given.
+ * @param hostOffsetNs the host's clock − the reading's estimate, ns. */
+export const timeView = (reading: ClockReading, hostOffsetNs: number, leapTable: LeapTable = LEAP_TABLE): TimeView => {
   const { earliest, latest, estimate, likely, status, frequencyPpb } = reading
-  const expires = LEAP_TABLE.expiresTai
+  const utc = (tai: Tai): string => utcFromTai(tai, leapTable)
+  const expires = leapTable.expiresTai
   return {
     earliest: String(earliest),
     latest: String(latest),
     estimate: String(estimate),
     uncertaintyNs: halfWidth(reading),
     likely: likelyView(likely),
-    utc: { earliest: utcFromTai(earliest), latest: utcFromTai(latest), estimate: utcFromTai(estimate) },
+    utc: { earliest: utc(earliest), latest: utc(latest), estimate: utc(estimate) },
     status,
     frequencyPpb,
     hostOffsetNs,
-    leapTable: { expires: utcFromTai(expires), expired: estimate > expires },
+    leapTable: { expires: utc(expires), expired: estimate >= expires },
   }
 }
 

@@ -18,7 +18,7 @@ import { BASIS_AGE_NS_MAX, isFresh, spanAt } from './time-basis.ts'
 import type { TimeBasis } from './time-basis.ts'
 
 /** Wider than this either way and a clock is shown as unsynchronised, ns: RFC 5905 figure 27, MAXDIST. */
-export const SHOWN_HALF_WIDTH_NS_MAX = NS_PER_SEC
+const SHOWN_HALF_WIDTH_NS_MAX = NS_PER_SEC
 
 /** Root dispersion of a server that knows nothing, ns: RFC 5905 figure 6, MAXDISP. */
 export const DISPERSION_NS_UNKNOWN = 16n * NS_PER_SEC

@@ -9,11 +9,10 @@
  * What they get is never longer than what they sent. An IPv6 client has a /64 to itself, so it is one address here.
  */
 
-/** Requests a second from one address in the long run, and at once. An NTP client asks a few times a minute. */
-export const NTP_RATE_PER_SEC = 8
-export const NTP_RATE_BURST = 64
+/** Requests at once from one address. An NTP client asks a few times a minute. */
+const NTP_RATE_BURST = 64
 /** Addresses remembered. */
-export const NTP_RATE_ADDRESSES_MAX = 32_768
+const NTP_RATE_ADDRESSES_MAX = 32_768
 /** To one address a kiss-o'-death is sent at most this often, ns. */
 export const NTP_KISS_EVERY_NS = 64e9
 

@@ -1,28 +1,12 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { test } from 'node:test'
 import { holds, NS_PER_MS, NS_PER_SEC, seededRandom, widen } from '../base/index.ts'
 import { eventLog } from '../../test/real/event-log.ts'
 import { machineTime } from '../../test/real/machine-time.ts'
 import { ntpSource } from '../clock/io/ntp-source.ts'
-import { clientRequest, decodeNtpHeader, taiFromUnixNs } from '../clock/index.ts'
+import { clientRequest, taiFromUnixNs } from '../clock/index.ts'
 import { LOCAL_CLOCK_REFERENCE_ID, openNtpResponder } from './ntp-responder.ts'
-
-/** Sends datagrams one after another and gives the first answer. */
-const ask = async (port: number, datagrams: readonly Uint8Array[]): Promise<Uint8Array> => {
-  const socket = createSocket('udp4')
-  const answered = once(socket, 'message')
-  for (const bytes of datagrams) {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    socket.send(bytes, port, '127.0.0.1', () => resolve())
-    await promise
-  }
-  const [bytes]: unknown[] = await answered
-  socket.close()
-  ok(bytes instanceof Uint8Array)
-  return bytes
-}
+import { askNtp, askUdp } from './time-servers.test-kit.ts'
 
 test('a client measures the host clock by it', async () => {
   const time = machineTime()
@@ -41,8 +25,7 @@ test('a client measures the host clock by it', async () => {
 test('what it says of itself: stratum 2, the local clock, its operator’s bound', async () => {
   await using responder = await openNtpResponder(machineTime(), { port: 0, rootDispersionNs: 5n * NS_PER_MS })
   const request = clientRequest(seededRandom(9n))
-  const header = decodeNtpHeader(await ask(responder.port, [request.bytes]))
-  ok(header !== undefined)
+  const header = await askNtp(responder, request.bytes)
   const { leap, mode, stratum, referenceId, rootDelayNs, rootDispersionNs, origin } = header
   deepEqual([leap, mode, stratum, referenceId, rootDelayNs], [0, 4, 2, LOCAL_CLOCK_REFERENCE_ID, 0n])
   ok(rootDispersionNs >= 5n * NS_PER_MS && rootDispersionNs < 10n * NS_PER_MS)
@@ -55,8 +38,8 @@ test('garbage gets no answer and is counted; the request after it does', async (
   const server = Uint8Array.from([0x24, ...request.subarray(1)])
   const long = new Uint8Array(1200)
   long.set(request)
-  const answer = await ask(responder.port, [new Uint8Array(0), request.subarray(0, 40), server, long, request])
-  equal(answer.length, 48)
+  const [answer] = await askUdp(responder, [new Uint8Array(0), request.subarray(0, 40), server, long, request], 1)
+  equal(answer?.length, 48)
   deepEqual(responder.counts(), {
     answered: 1,
     unsynchronised: 0,
@@ -72,11 +55,11 @@ test('garbage gets no answer and is counted; the request after it does', async (
 test('precision is measured: a clock of whole milliseconds says so', async () => {
   const coarse = { ...machineTime(), hostUnixNs: () => 1_795_219_200n * NS_PER_SEC }
   await using responder = await openNtpResponder(coarse, { port: 0 })
-  equal(decodeNtpHeader(await ask(responder.port, [clientRequest(seededRandom(9n)).bytes]))?.precision, -8)
+  equal((await askNtp(responder)).precision, -8)
   let ns = 0n
   const fine = { ...machineTime(), hostUnixNs: () => 1_795_219_200n * NS_PER_SEC + (ns += 1000n) }
   await using other = await openNtpResponder(fine, { port: 0 })
-  equal(decodeNtpHeader(await ask(other.port, [clientRequest(seededRandom(9n)).bytes]))?.precision, -19)
+  equal((await askNtp(other)).precision, -19)
 })
 
 test('a port in use is refused by code', async () => {

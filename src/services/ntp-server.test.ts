@@ -1,14 +1,13 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { test } from 'node:test'
-import { ignore, NS_PER_MS, seededRandom } from '../base/index.ts'
-import { clientRequest, decodeNtpHeader, taiFromUnixNs } from '../clock/index.ts'
+import { ignore, NS_PER_MS } from '../base/index.ts'
+import { taiFromUnixNs } from '../clock/index.ts'
 import { realTime } from '../node/io/real-ports.ts'
 import type { NtpClock } from './ntp-face.ts'
 import { openNtpServer } from './ntp-server.ts'
 import type { NtpServer, NtpServerOptions } from './ntp-server.ts'
 import { NO_STANDING } from './ntp-standing.ts'
+import { askNtp } from './time-servers.test-kit.ts'
 
 const NO_CLOCK: NtpClock = { basis: undefined, standing: NO_STANDING }
 
@@ -29,37 +28,26 @@ const open = (changes: Partial<NtpServerOptions> = {}): Promise<NtpServer> =>
     ...changes,
   })
 
-const ask = async ({ host, port }: NtpServer, bytes = clientRequest(seededRandom(3n)).bytes) => {
-  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
-  const heard = once(socket, 'message')
-  socket.send(bytes, port, host)
-  const [answer]: unknown[] = await heard
-  socket.close()
-  const header = answer instanceof Uint8Array ? decodeNtpHeader(answer) : undefined
-  ok(header !== undefined)
-  return header
-}
-
 for (const workers of [0, 2])
   test(`with ${workers} workers: it serves what it is shown, and counts`, async () => {
     await using server = await open({ workers, clock: NO_CLOCK })
-    equal((await ask(server)).leap, 3)
+    equal((await askNtp(server)).leap, 3)
     server.show(clockOf(5))
     // A worker hears of it a moment later; what it has not heard it does not say.
     let stratum = 0
-    while (stratum !== 5) ({ stratum } = await ask(server))
+    while (stratum !== 5) ({ stratum } = await askNtp(server))
     while (server.counts().answered < 2) {
       server.show(clockOf(5))
-      await ask(server)
+      await askNtp(server)
     }
     ok(server.counts().unsynchronised >= 1)
   })
 
 test('a name is looked up, an IPv6 address is served, and a port that is taken is refused by code', async () => {
   await using named = await open({ host: 'localhost' })
-  equal((await ask(named)).stratum, 2)
+  equal((await askNtp(named)).stratum, 2)
   await using six = await open({ host: '::1' })
-  equal((await ask(six)).stratum, 2)
+  equal((await askNtp(six)).stratum, 2)
   for (const workers of [0, 1])
     await rejects(open({ port: named.port, host: named.host, workers }), {
       code: 'TC_NTP_BIND',
@@ -74,6 +62,6 @@ test('NTS and workers do not go together', () =>
 
 test('a limit is kept', async () => {
   await using server = await open({ ratePerSec: 0.001 })
-  for (let count = 0; count < 64; count += 1) equal((await ask(server)).stratum, 2)
-  deepEqual([(await ask(server)).referenceId, server.counts().kissed], [0x52_41_54_45, 1])
+  for (let count = 0; count < 64; count += 1) equal((await askNtp(server)).stratum, 2)
+  deepEqual([(await askNtp(server)).referenceId, server.counts().kissed], [0x52_41_54_45, 1])
 })

@@ -13,12 +13,13 @@ import type { NtpCounts, OnExtended } from './ntp-desk.ts'
 import { measurePrecision } from './ntp-face.ts'
 import type { NtpClock } from './ntp-face.ts'
 import { rateOf } from './ntp-rate.ts'
-import { cannotBind, literalAddress, openNtpSocket } from './ntp-socket.ts'
-import type { NtpListen } from './ntp-socket.ts'
+import { cannotServeNtp, openNtpSocket } from './ntp-socket.ts'
 import { fromWorkerSchema } from './ntp-worker-messages.ts'
 import type { ToWorker, WorkerStart } from './ntp-worker-messages.ts'
+import { literalAddress } from './udp-socket.ts'
+import type { UdpListen } from './udp-socket.ts'
 
-export interface NtpServerOptions extends NtpListen {
+export interface NtpServerOptions extends UdpListen {
   readonly time: Time
   /** The clock at the start; `show` brings the later ones. */
   readonly clock: NtpClock
@@ -86,7 +87,7 @@ const startWorker = (start: WorkerStart): Promise<RunningWorker> => {
     const said = fromWorkerSchema.parse(message)
     if (said.type === 'counts') counts = said.counts
     else if (said.type === 'ready') resolve(running())
-    else reject(cannotBind(start, said.message))
+    else reject(cannotServeNtp(start, said.message))
   })
   // Its desk does not throw and its socket's errors are heard, so what reaches this is a bug, and ends the process.
   worker.on('error', (bug) => {
@@ -96,7 +97,7 @@ const startWorker = (start: WorkerStart): Promise<RunningWorker> => {
 }
 
 /** The port, drawn where any will do. Bound alone first: a shared port would let a stranger with the same rights keep its half. */
-const freePort = async (listen: NtpListen): Promise<number> => {
+const freePort = async (listen: UdpListen): Promise<number> => {
   await using alone = await openNtpSocket({ ...listen, desk: { reply: () => undefined } })
   return alone.port
 }
@@ -111,7 +112,7 @@ const sumOf = (all: readonly NtpCounts[]): NtpCounts => {
 
 const openWorkers = async (options: NtpServerOptions): Promise<NtpServer> => {
   const { clock, ratePerSec, workers } = options
-  const host = await literalAddress(options)
+  const host = await literalAddress(options, cannotServeNtp)
   const port = await freePort({ host, port: options.port })
   await using stack = new AsyncDisposableStack()
   const running: RunningWorker[] = []

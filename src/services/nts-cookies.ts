@@ -10,13 +10,13 @@
  *
  * Does not promise that a client is who it was: cookies name nobody.
  */
-import { equalBytes, NS_PER_DAY } from '../base/index.ts'
+import { equalBytes, joinBytes, NS_PER_DAY } from '../base/index.ts'
 import type { Random, Time } from '../base/index.ts'
-import { AEAD_AES_SIV_CMAC_256, joinBytes, NTS_KEY_BYTES, openSiv, sealSiv, SIV_NONCE_BYTES } from '../clock/index.ts'
+import { AEAD_AES_SIV_CMAC_256, NTS_KEY_BYTES, openSiv, sealSiv, SIV_NONCE_BYTES } from '../clock/index.ts'
 import type { NtsKeys } from '../clock/index.ts'
 
 /** How long a master key makes cookies; it opens them for as long again, ns. */
-export const NTS_MASTER_AGE_NS_MAX = NS_PER_DAY
+const NTS_MASTER_AGE_NS_MAX = NS_PER_DAY
 
 const ID_BYTES = 4
 const PLAIN_BYTES = 4 + 2 * NTS_KEY_BYTES

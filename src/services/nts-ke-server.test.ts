@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { chmod, writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -187,4 +187,21 @@ test('what stands in the way of opening is told by code', async () => {
   await rejects(open(machineTime(), { keyFile: nonsense }), { code: 'TC_NTS_CERTIFICATE' })
   await chmod(other.keyFile, 0o640)
   await rejects(open(machineTime(), other), { code: 'TC_KEY_FILE_MODE' })
+})
+
+test('a certificate outside its life is told and served all the same', async () => {
+  const cases = [
+    [{}, []],
+    [{ fromDays: -3, toDays: -1 }, [/has expired .*renew it/]],
+    [{ fromDays: 1, toDays: 3 }, [/is not valid before .*clock right/]],
+  ] as const
+  for (const [wish, tells] of cases) {
+    const said: string[] = []
+    const tell = ({ code, message }: { readonly code: string; readonly message: string }): void =>
+      void said.push(`${code} ${message}`)
+    await using _opened = await open(machineTime(), { ...(await authority.certify(wish)), tell })
+    equal(said.length, tells.length)
+    for (const [i, one] of tells.entries()) match(said[i] ?? '', one)
+    ok(said.every((one) => one.startsWith('TC_NTS_CERTIFICATE ')))
+  }
 })

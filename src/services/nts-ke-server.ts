@@ -7,29 +7,22 @@
  *
  * Does not promise to notice a renewed certificate before the node starts again.
  */
+import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { Server as TlsServer, TLSSocket } from 'node:tls'
-import { ChimerError, NS_PER_SEC } from '../base/index.ts'
+import { ChimerError, NS_PER_MS, NS_PER_SEC } from '../base/index.ts'
 import type { Time } from '../base/index.ts'
-import {
-  exporterContext,
-  judgeKeRequest,
-  keAgreement,
-  KeReader,
-  keRefusal,
-  NTS_COOKIES_MAX,
-  NTS_EXPORTER_LABEL,
-  NTS_KE_ALPN,
-  NTS_KEY_BYTES,
-} from '../clock/index.ts'
-import type { NtsKeRequestReason, NtsKeys } from '../clock/index.ts'
+import { judgeKeRequest, keAgreement, KeReader, keRefusal, NTS_COOKIES_MAX, NTS_KE_ALPN } from '../clock/index.ts'
+import type { NtsKeRequestReason } from '../clock/index.ts'
+import { exportedKeys } from '../clock/io/nts-key-exchange.ts'
 import { readKeyFile } from '../crypto/io/key-file.ts'
 import { TokenBuckets } from '../network/index.ts'
 import { addressKey } from './ntp-rate.ts'
 import type { NtsCookies } from './nts-cookies.ts'
+import { bindRefusal } from './udp-socket.ts'
 
 /** Connections at once. */
 export const NTS_KE_CONNECTIONS_MAX = 64
@@ -64,6 +57,11 @@ export interface NtsKeServerOptions {
   readonly cookies: NtsCookies
   /** Where our NTP server listens, on the same address. */
   readonly ntpPort: number
+  /**
+   * Told, as `TC_NTS_CERTIFICATE`, where the host's clock is outside the certificate's life: clients will refuse it. Not fatal, since that
+   * clock may be wrong.
+   */
+  readonly tell?: (trouble: { readonly code: string; readonly message: string }) => void
 }
 
 export interface NtsKeCounts {
@@ -86,40 +84,48 @@ const readCertificate = async (certFile: string): Promise<string> => {
   }
 }
 
+/** What is wrong with a certificate's life, by the host's clock; undefined: nothing. */
+const ageTrouble = (
+  time: Time,
+  { cert, certFile }: { readonly cert: string; readonly certFile: string },
+): string | undefined => {
+  const { validFromDate, validToDate } = new X509Certificate(cert)
+  const hostUnixMs = Number(time.hostUnixNs() / NS_PER_MS)
+  if (hostUnixMs > validToDate.getTime())
+    return `${certFile} has expired (${validToDate.toISOString()}): NTS clients refuse it; renew it and start again`
+  if (hostUnixMs >= validFromDate.getTime()) return undefined
+  return `${certFile} is not valid before ${validFromDate.toISOString()}: NTS clients refuse it; is the host's clock right?`
+}
+
 /**
  * A TLS server that never listens by itself: it is handed connections that have passed the limits. `TC_NTS_CERTIFICATE` where the
  * files are no pair; codes of `readKeyFile` where the key cannot be read, or others can read it.
  */
-const makeTls = async ({ certFile, keyFile }: NtsKeServerOptions): Promise<TlsServer> => {
+const makeTls = async (time: Time, options: NtsKeServerOptions): Promise<TlsServer> => {
+  const { certFile, keyFile, tell } = options
   const key = await readKeyFile(keyFile)
   const cert = await readCertificate(certFile)
   try {
-    return createTlsServer({ key, cert, minVersion: 'TLSv1.3', ALPNProtocols: [NTS_KE_ALPN] })
+    const server = createTlsServer({ key, cert, minVersion: 'TLSv1.3', ALPNProtocols: [NTS_KE_ALPN] })
+    const message = ageTrouble(time, { cert, certFile })
+    if (message !== undefined) tell?.({ code: 'TC_NTS_CERTIFICATE', message })
+    return server
   } catch (cause) {
     const say = `${certFile} and ${keyFile} are not a certificate (PEM) and its unencrypted key (PEM)`
     throw new ChimerError('TC_NTS_CERTIFICATE', say, { facts: { certFile, keyFile }, cause })
   }
 }
 
+const cannotServe = bindRefusal('TC_NTS_KE_LISTEN', 'NTS keys')
+
 const listen = (server: Server, { host, port }: NtsKeServerOptions): Promise<number> => {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
-  server.once('error', (cause) => {
-    const say = `cannot establish NTS keys on ${host} port ${port}: free it or choose another`
-    reject(new ChimerError('TC_NTS_KE_LISTEN', say, { cause, facts: { host, port } }))
-  })
+  server.once('error', (cause) => reject(cannotServe({ host, port }, cause)))
   server.listen({ host, port }, () => {
     const address = server.address()
     resolve(typeof address === 'object' && address !== null ? address.port : port)
   })
   return promise
-}
-
-const keysOf = (socket: TLSSocket): NtsKeys => {
-  const exported = (direction: 'c2s' | 's2c'): Uint8Array => {
-    const context = Buffer.from(exporterContext(direction))
-    return Uint8Array.from(socket.exportKeyingMaterial(NTS_KEY_BYTES, NTS_EXPORTER_LABEL, context))
-  }
-  return { c2s: exported('c2s'), s2c: exported('s2c') }
 }
 
 /** The two ends of a connection: TLS and the TCP beneath it agree on them. */
@@ -216,7 +222,7 @@ class KeServer {
 
   #agreement(socket: TLSSocket): Uint8Array {
     const { cookies, ntpPort } = this.#options
-    const keys = keysOf(socket)
+    const keys = exportedKeys(socket)
     return keAgreement(
       Array.from({ length: NTS_COOKIES_MAX }, () => cookies.make(keys)),
       ntpPort,
@@ -249,7 +255,7 @@ const reasonOf = (error: Error): NtsKeConnectionReason => {
  * use, and the codes of key files.
  */
 export const openNtsKeServer = async (time: Time, options: NtsKeServerOptions): Promise<NtsKeServer> => {
-  const serving = new KeServer(time, options, await makeTls(options))
+  const serving = new KeServer(time, options, await makeTls(time, options))
   const server = createServer((raw) => serving.admit(raw))
   const port = await listen(server, options)
   return {

@@ -7,11 +7,10 @@
  * lies between the transmit timestamp and the wire. No answer is longer than its request. Never throws on any bytes. How often
  * one address asks is the desk's to limit, before anything is deciphered; how often all of them do is limited here.
  */
-import { accept, ignore } from '../base/index.ts'
+import { accept, ignore, joinBytes } from '../base/index.ts'
 import type { Admission, Random, Time } from '../base/index.ts'
 import {
   encodeNtpField,
-  joinBytes,
   NTP_FIELD,
   NTP_HEADER_BYTES,
   NTS_COOKIES_MAX,

@@ -9,6 +9,7 @@ import { eventLog } from '../../test/real/event-log.ts'
 import { machineTime } from '../../test/real/machine-time.ts'
 import { makeAuthority } from '../../test/real/nts-authority.ts'
 import { openTimeServers } from './time-servers.ts'
+import { gpsReport } from './time-servers.test-kit.ts'
 
 const authority = await makeAuthority()
 after(() => authority[Symbol.asyncDispose]())
@@ -26,24 +27,7 @@ const open = (ntp: string, nts: string) =>
     serve: readConfig({ serve: { ntp, nts, ntsCertFile, ntsKeyFile } }).serve,
     hasMachineCounter: true,
     tell: () => undefined,
-    reports: () => [
-      {
-        sourceId: 'gps',
-        kind: 'gps',
-        reach: 255,
-        state: 'selected',
-        reason: '',
-        measurement: {
-          sourceId: 'gps',
-          kind: 'gps',
-          localNs: time.elapsedNs(),
-          offset: { lo: offsetNs, hi: offsetNs },
-          estimateNs: offsetNs,
-          delayNs: 0n,
-          leap: 'none',
-        },
-      },
-    ],
+    reports: () => [gpsReport(time.elapsedNs(), offsetNs)],
     read: (localNs) => {
       const estimate = localNs + offsetNs
       const half = 5n * NS_PER_MS

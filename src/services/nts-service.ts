@@ -31,10 +31,12 @@ export interface NtsServiceParts {
   readonly time: Time
   readonly random: Random
   readonly serve: Pick<Config['serve'], 'nts' | 'ntsCertFile' | 'ntsKeyFile'>
+  /** As of `openNtsKeServer`. */
+  readonly tell: (trouble: { readonly code: string; readonly message: string }) => void
 }
 
 /** Undefined where the configuration serves no NTS. */
-export const makeNtsService = ({ time, random, serve }: NtsServiceParts): NtsService | undefined => {
+export const makeNtsService = ({ time, random, serve, tell }: NtsServiceParts): NtsService | undefined => {
   const { nts, ntsCertFile: certFile, ntsKeyFile: keyFile } = serve
   if (nts === null) return undefined
   assert(certFile !== null && keyFile !== null, 'the configuration demands both where NTS is served')
@@ -44,7 +46,7 @@ export const makeNtsService = ({ time, random, serve }: NtsServiceParts): NtsSer
   return {
     onExtended: (request) => responder.onExtended(request),
     openKeys: async (ntpPort) => {
-      const ke = await openNtsKeServer(time, { ...listen, certFile, keyFile, cookies, ntpPort })
+      const ke = await openNtsKeServer(time, { ...listen, certFile, keyFile, cookies, ntpPort, tell })
       return {
         host: listen.host,
         port: ke.port,

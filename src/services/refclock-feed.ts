@@ -18,7 +18,7 @@ import { isFresh, spanAt } from './time-basis.ts'
 import type { BasisSource } from './time-basis.ts'
 import type { TimeServer } from './time-servers.ts'
 
-export const REFCLOCK_INTERVAL_NS = NS_PER_SEC
+const REFCLOCK_INTERVAL_NS = NS_PER_SEC
 
 /** Why a sample did not reach chronyd. */
 export const REFCLOCK_REASONS = ['refclock-not-sent', 'refclock-no-time'] as const

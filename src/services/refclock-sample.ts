@@ -6,7 +6,7 @@
  */
 import { NS_PER_SEC, floorDiv } from '../base/index.ts'
 
-export const REFCLOCK_SAMPLE_BYTES = 40
+const REFCLOCK_SAMPLE_BYTES = 40
 /** `SOCK` in ASCII, the struct's last word. */
 const MAGIC = 0x53_4f_43_4b
 

@@ -1,13 +1,12 @@
 import { deepEqual, equal, notDeepEqual, ok, rejects } from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { chmod, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { eventLog } from '../../test/real/event-log.ts'
 import { machineTime } from '../../test/real/machine-time.ts'
-import { holds, NS_PER_DAY, NS_PER_HOUR, NS_PER_MS, NS_PER_SEC, seededRandom } from '../base/index.ts'
+import { holds, NS_PER_DAY, NS_PER_HOUR, NS_PER_SEC, seededRandom } from '../base/index.ts'
 import type { Time } from '../base/index.ts'
 import {
   encodeRoughtimeRequest,
@@ -16,7 +15,6 @@ import {
   taiFromUnixNs,
   verifyRoughtimeResponse,
 } from '../clock/index.ts'
-import type { ClockStatus } from '../clock/index.ts'
 import { RoughtimeSequence } from '../clock/io/roughtime-sequence.ts'
 import { roughtimeSource } from '../clock/io/roughtime-source.ts'
 import { signingKeyOf } from '../crypto/index.ts'
@@ -29,28 +27,17 @@ import {
 } from './roughtime-keys.ts'
 import { openRoughtimeServer } from './roughtime-server.ts'
 import type { RoughtimeServer, RoughtimeServerOptions } from './roughtime-server.ts'
-import type { BasisSource } from './time-basis.ts'
+import { askUdp, hostBasis } from './time-servers.test-kit.ts'
 
 const time: Time = machineTime()
 const longTerm = signingKeyOf(seededRandom(1n).bytes(32))
 const { publicKey } = longTerm
 
-/** The host's clock ± 1 ms, `awayNs` off. */
-const hostBasis = (status: ClockStatus = 'synchronised', awayNs = 0n): BasisSource => ({
-  basis: () => ({
-    localNs: time.elapsedNs(),
-    tai: taiFromUnixNs(time.hostUnixNs()) + awayNs,
-    halfWidthNs: NS_PER_MS,
-    slopePpb: 0,
-    growthPpb: 0,
-    status,
-  }),
-})
 const open = (options: Partial<RoughtimeServerOptions> = {}): Promise<RoughtimeServer> =>
   openRoughtimeServer({
     time,
     random: seededRandom(2n),
-    basis: hostBasis(),
+    basis: hostBasis(time),
     longTerm,
     listen: { host: '127.0.0.1', port: 0 },
     ...options,
@@ -61,27 +48,6 @@ const requestFor = (): Uint8Array => {
   nonces += 1n
   return encodeRoughtimeRequest({ form: 'framed', nonce: seededRandom(nonces).bytes(32), publicKey })
 }
-/** Sends all at once and waits for `count` answers. */
-const ask = async (
-  server: RoughtimeServer,
-  packets: readonly Uint8Array[],
-  count = packets.length,
-): Promise<readonly Uint8Array[]> => {
-  const socket = createSocket('udp4')
-  const answers: Uint8Array[] = []
-  const { promise, resolve } = Promise.withResolvers<void>()
-  socket.on('message', (bytes) => {
-    answers.push(bytes)
-    if (answers.length === count) resolve()
-  })
-  for (const packet of packets) socket.send(packet, server.port, '127.0.0.1')
-  await promise
-  const closed = once(socket, 'close')
-  socket.close()
-  await closed
-  return answers
-}
-
 test('our client believes our server', async () => {
   await using server = await open()
   const name = roughtimeServerOf(`127.0.0.1:${server.port} ${server.publicKey}`)
@@ -101,7 +67,7 @@ test('our client believes our server', async () => {
 test('requests that come together share signatures, and each has its own path', async () => {
   await using server = await open()
   const packets = Array.from({ length: 40 }, requestFor)
-  const answers = await ask(server, packets)
+  const answers = await askUdp(server, packets)
   for (const packet of packets) {
     const mine = answers.filter(
       (response) => verifyRoughtimeResponse({ request: packet, response, publicKey }).verdict === 'accept',
@@ -115,7 +81,7 @@ test('requests that come together share signatures, and each has its own path', 
 
 test('a full batch is answered without waiting', async () => {
   await using server = await open({ batchMax: 1 })
-  await ask(server, Array.from({ length: 8 }, requestFor))
+  await askUdp(server, Array.from({ length: 8 }, requestFor))
   equal(server.counts().batches, 8)
 })
 
@@ -132,7 +98,7 @@ describe('what gets no answer', () => {
       while ([...server.counts().dropped.values()].reduce((sum, n) => sum + n, 0) < packets.length)
         await new Promise(setImmediate)
       socket.close()
-    } else await ask(server, [...packets, last], 1)
+    } else await askUdp(server, [...packets, last], 1)
     return Object.fromEntries(server.counts().dropped)
   }
   const short = requestFor().slice(0, 1000)
@@ -149,12 +115,12 @@ describe('what gets no answer', () => {
       'roughtime-rate': 2,
     }))
   test('anybody while there is no time', async () => {
-    for (const basis of [{ basis: () => undefined }, hostBasis('unsynchronised')])
+    for (const basis of [{ basis: () => undefined }, hostBasis(time, { status: 'unsynchronised' })])
       deepEqual(await dropped({ basis }, [requestFor()]), { 'roughtime-no-time': 1 })
   })
   test('anybody when whoever should renew the basis hangs', async () => {
-    const stale = { ...hostBasis().basis(), localNs: time.elapsedNs() - 9n * NS_PER_SEC }
-    const basis = hostBasis().basis()
+    const stale = { ...hostBasis(time).basis(), localNs: time.elapsedNs() - 9n * NS_PER_SEC }
+    const basis = hostBasis(time).basis()
     ok(basis !== undefined)
     deepEqual(await dropped({ basis: { basis: () => ({ ...basis, ...stale }) } }, [requestFor()]), {
       'roughtime-no-time': 1,
@@ -170,7 +136,7 @@ test('a port that is taken is refused with a code', async () => {
 test('a lying server of ours is convicted by an honest one', async () => {
   const liar = signingKeyOf(seededRandom(8n).bytes(32))
   await using honest = await open()
-  await using lying = await open({ longTerm: liar, basis: hostBasis('synchronised', -NS_PER_HOUR) })
+  await using lying = await open({ longTerm: liar, basis: hostBasis(time, { awayNs: -NS_PER_HOUR }) })
   const proofs: number[] = []
   const sequence = new RoughtimeSequence(time, seededRandom(9n), (links) => proofs.push(links.length))
   for (const [server, key] of [

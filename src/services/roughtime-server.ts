@@ -7,10 +7,7 @@
  * that in silence, since the protocol has no error messages. Not done: TCP, and sending some answers broken on purpose
  * ("grease"), which a node whose word others use does not do.
  */
-import { createSocket } from 'node:dgram'
 import type { RemoteInfo, Socket } from 'node:dgram'
-import { isIPv6 } from 'node:net'
-import { ChimerError } from '../base/index.ts'
 import type { Random, Time } from '../base/index.ts'
 import {
   answerRoughtimeBatch,
@@ -23,26 +20,28 @@ import type { RoughtimeDialect, RoughtimeRequest, RoughtimeRequestReason } from 
 import type { SigningKey } from '../crypto/index.ts'
 import { TokenBuckets } from '../network/index.ts'
 import type { RateLimit } from '../network/index.ts'
-import { hasSendRoom } from './ntp-socket.ts'
+import { addressKey } from './ntp-rate.ts'
 import { Delegates } from './roughtime-keys.ts'
 import { isFresh, spanAt } from './time-basis.ts'
 import type { BasisSource } from './time-basis.ts'
+import { bindRefusal, bindUdp, hasSendRoom, literalAddress } from './udp-socket.ts'
+import type { UdpListen } from './udp-socket.ts'
 
 /** Why a request is not answered, besides what is wrong with itself. */
 export const ROUGHTIME_SERVER_REASONS = ['roughtime-rate', 'roughtime-no-time'] as const
 export type RoughtimeDropReason = (typeof ROUGHTIME_SERVER_REASONS)[number] | RoughtimeRequestReason
 
 /** One address, an IPv6 one by its first half: a network's owner has all the rest. */
-export const ROUGHTIME_RATE: RateLimit = { ratePerSec: 10, burst: 64 }
+const ROUGHTIME_RATE: RateLimit = { ratePerSec: 10, burst: 64 }
 /** Addresses remembered. */
-export const ROUGHTIME_CLIENTS_MAX = 65_536
+const ROUGHTIME_CLIENTS_MAX = 65_536
 
 export interface RoughtimeServerOptions {
   readonly time: Time
   readonly random: Random
   readonly basis: BasisSource
   readonly longTerm: SigningKey
-  readonly listen: { readonly host: string; readonly port: number }
+  readonly listen: UdpListen
   /** Requests under one signature, 1 to `ROUGHTIME_BATCH_MAX`; that many where not given. */
   readonly batchMax?: number
   /** `ROUGHTIME_RATE` where not given. */
@@ -70,39 +69,10 @@ interface Waiting {
   readonly from: RemoteInfo
 }
 
-/** What an address is counted under. */
-const clientOf = (address: string): string =>
-  isIPv6(address) && !address.startsWith('::ffff:') ? prefix64Of(address) : address
+const cannotServe = bindRefusal('TC_ROUGHTIME_BIND', 'Roughtime')
 
-/** The first four groups of an IPv6 address in the system's form, in which one run of zeros is `::`. */
-const prefix64Of = (address: string): string => {
-  const [head = '', tail] = address.replace(/%.*$/, '').split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - after.length) }, () => '0')
-  return [...groups, ...zeros, ...after].slice(0, 4).join(':')
-}
-
-const bind = ({ host, port }: RoughtimeServerOptions['listen']): Promise<Socket> => {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
-  const socket = createSocket({
-    type: isIPv6(host) ? 'udp6' : 'udp4',
-    recvBufferSize: 1 << 20,
-  })
-  const fail = (cause: Error): void => {
-    socket.close()
-    const message = `cannot serve Roughtime on ${host} port ${port}: free it or choose another`
-    reject(new ChimerError('TC_ROUGHTIME_BIND', message, { cause, facts: { host, port } }))
-  }
-  socket.once('error', fail)
-  socket.bind(port, host, () => {
-    socket.off('error', fail)
-    // A refused or unroutable answer is the asker's loss; UDP promises it nothing.
-    socket.on('error', () => undefined)
-    resolve(socket)
-  })
-  return promise
-}
+/** Room for a burst that comes while a batch is being signed, bytes. */
+const RECEIVE_BYTES = 1 << 20
 
 class Server implements RoughtimeServer {
   readonly port: number
@@ -149,7 +119,8 @@ class Server implements RoughtimeServer {
   #take(packet: Buffer, from: RemoteInfo): void {
     const judged = decodeRoughtimeRequest(packet, this.#srv)
     if (judged.verdict !== 'accept') return this.#drop(judged.reason)
-    if (!this.#buckets.take(clientOf(from.address), this.#options.time.elapsedNs())) return this.#drop('roughtime-rate')
+    if (!this.#buckets.take(addressKey(from.address), this.#options.time.elapsedNs()))
+      return this.#drop('roughtime-rate')
     const request = judged.value
     const waiting = this.#waiting.get(request.dialect) ?? []
     waiting.push({ request, from })
@@ -201,5 +172,9 @@ class Server implements RoughtimeServer {
 }
 
 /** Opens the port, or rejects with `TC_ROUGHTIME_BIND` where it cannot be had. */
-export const openRoughtimeServer = async (options: RoughtimeServerOptions): Promise<RoughtimeServer> =>
-  new Server(options, await bind(options.listen))
+export const openRoughtimeServer = async (options: RoughtimeServerOptions): Promise<RoughtimeServer> => {
+  const { listen } = options
+  const host = await literalAddress(listen, cannotServe)
+  const binding = { host, port: listen.port, refusal: cannotServe, recvBufferSize: RECEIVE_BYTES }
+  return new Server(options, await bindUdp(binding))
+}

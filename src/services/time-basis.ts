@@ -17,7 +17,7 @@ import type { ClockReading, ClockStatus } from '../clock/index.ts'
 export const BASIS_AGE_NS_MAX = 8n * NS_PER_SEC
 
 /** Refresh this often unless told otherwise, ns. */
-export const BASIS_REFRESH_NS = NS_PER_SEC / 8n
+const BASIS_REFRESH_NS = NS_PER_SEC / 8n
 
 /** Growth of a bound of which nothing is known, ppb: counter and line each within 500 ppm of nominal. */
 const GROWTH_PPB_UNKNOWN = 1_000_000

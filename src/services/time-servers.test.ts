@@ -1,14 +1,12 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { test } from 'node:test'
 import { NS_PER_MS, NS_PER_SEC, seededRandom } from '../base/index.ts'
-import { clientRequest, decodeNtpHeader, RELEASE_TAI } from '../clock/index.ts'
-import type { SourceReport } from '../clock/index.ts'
-import { readConfig } from '../node/index.ts'
+import { RELEASE_TAI } from '../clock/index.ts'
+import { readConfig, splitHostPort } from '../node/index.ts'
 import { realTime } from '../node/io/real-ports.ts'
 import { addressText, openTimeServers } from './time-servers.ts'
 import type { TimeServersOptions } from './time-servers.ts'
+import { askNtp, gpsReport } from './time-servers.test-kit.ts'
 import type { BasisReading } from './time-basis.ts'
 
 const START = realTime.elapsedNs()
@@ -19,23 +17,6 @@ const read = (localNs: bigint): BasisReading => {
   return { localNs, estimate, ...interval, status: 'synchronised', frequencyPpb: 0 }
 }
 
-const GPS: SourceReport = {
-  sourceId: 'gps',
-  kind: 'gps',
-  reach: 255,
-  state: 'selected',
-  reason: '',
-  measurement: {
-    sourceId: 'gps',
-    kind: 'gps',
-    localNs: START,
-    offset: { lo: 0n, hi: 0n },
-    estimateNs: 0n,
-    delayNs: 0n,
-    leap: 'none',
-  },
-}
-
 const open = (serve: Record<string, unknown>, changes: Partial<TimeServersOptions> = {}) =>
   openTimeServers({
     time: realTime,
@@ -43,21 +24,13 @@ const open = (serve: Record<string, unknown>, changes: Partial<TimeServersOption
     directory: '/nowhere',
     serve: readConfig({ serve }).serve,
     read,
-    reports: () => [GPS],
+    reports: () => [gpsReport(START, 0n)],
     hasMachineCounter: true,
     tell: () => {},
     ...changes,
   })
 
-const ask = async (address: string) => {
-  const socket = createSocket('udp4')
-  const heard = once(socket, 'message')
-  socket.send(clientRequest(seededRandom(3n)).bytes, Number(address.split(':')[1]), '127.0.0.1')
-  const [answer]: unknown[] = await heard
-  socket.close()
-  ok(answer instanceof Uint8Array)
-  return decodeNtpHeader(answer)
-}
+const ask = (address: string) => askNtp(splitHostPort(address))
 
 test('nothing is served where nothing is set', async () => {
   await using servers = await open({})
@@ -70,11 +43,11 @@ test('NTP is served from the node’s clock and the standing of its sources', as
   await using servers = await open({ ntp: '127.0.0.1:0' }, { read: (localNs) => clock.read?.(localNs) })
   const [ntp] = servers.servers
   ok(ntp !== undefined)
-  equal((await ask(ntp.address))?.leap, 3)
+  equal((await ask(ntp.address)).leap, 3)
   clock.read = read
   servers.refresh()
   const said = await ask(ntp.address)
-  deepEqual([ntp.name, said?.leap, said?.stratum, said?.referenceId], ['ntp', 0, 1, 0x47_50_53_00])
+  deepEqual([ntp.name, said.leap, said.stratum, said.referenceId], ['ntp', 0, 1, 0x47_50_53_00])
   equal(ntp.counts().answered, 2)
 })
 
@@ -82,7 +55,7 @@ test('workers cannot read a simulated counter: one thread answers, and the opera
   const told: string[] = []
   const changes = { hasMachineCounter: false, tell: ({ code }: { readonly code: string }) => void told.push(code) }
   await using servers = await open({ ntp: '127.0.0.1:0', ntpWorkers: 2 }, changes)
-  equal((await ask(servers.servers[0]?.address ?? ''))?.stratum, 1)
+  equal((await ask(servers.servers[0]?.address ?? '')).stratum, 1)
   deepEqual(told, ['TC_NTP_WORKERS'])
 })
 

@@ -8,11 +8,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { z } from 'zod'
-import { NS_PER_MS, NS_PER_SEC, seededRandom } from '../../src/base/index.ts'
-import { roughtimeServerOf, taiFromUnixNs, verifyRoughtimeReport } from '../../src/clock/index.ts'
+import { NS_PER_SEC, seededRandom } from '../../src/base/index.ts'
+import { roughtimeServerOf, verifyRoughtimeReport } from '../../src/clock/index.ts'
 import { signingKeyOf } from '../../src/crypto/index.ts'
 import { openRoughtimeServer } from '../../src/services/roughtime-server.ts'
 import type { RoughtimeServer } from '../../src/services/roughtime-server.ts'
+import { hostBasis } from '../../src/services/time-servers.test-kit.ts'
 import { runProgram } from '../devnet/run.ts'
 import { machineTime } from '../real/machine-time.ts'
 
@@ -30,16 +31,7 @@ const serve = async (
     random: seededRandom(seed),
     longTerm: signingKeyOf(seededRandom(seed).bytes(32)),
     listen: { host: '127.0.0.1', port: 0 },
-    basis: {
-      basis: () => ({
-        localNs: time.elapsedNs(),
-        tai: taiFromUnixNs(time.hostUnixNs()) + awayNs,
-        halfWidthNs: NS_PER_MS,
-        slopePpb: 0,
-        growthPpb: 0,
-        status: 'synchronised',
-      }),
-    },
+    basis: hostBasis(time, { awayNs }),
   })
   return { server, name: `127.0.0.1:${server.port} ${server.publicKey}` }
 }

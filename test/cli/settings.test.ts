@@ -32,7 +32,7 @@ test('every key stands in the table, and no other', () =>
 for (const [key = '', variable, flag, byDefault = ''] of ofKeys) {
   test(`the default of ${key}`, () => {
     const told: unknown =
-      /^[[\d]|^null$/.test(byDefault) && !/^\d+\./.test(byDefault) ? JSON.parse(byDefault) : byDefault
+      /^[[\d]|^(?:null|true|false)$/.test(byDefault) && !/^\d+\./.test(byDefault) ? JSON.parse(byDefault) : byDefault
     deepEqual(told, defaults[key])
   })
   test(`the variable and the flag of ${key}`, () =>

@@ -55,13 +55,13 @@ export interface GpsdSourceOptions {
 }
 
 /** Receivers that are told apart. */
-export const GPSD_DEVICES_MAX = 8
+const GPSD_DEVICES_MAX = 8
 /** Bytes a second that a gpsd with many receivers may send; above it the connection is dropped. */
-export const GPSD_BYTES_PER_SEC_MAX = 4_194_304
+const GPSD_BYTES_PER_SEC_MAX = 4_194_304
 /** Lines a second, as above: many short lines cost more to judge than their bytes say. Eight receivers at 25 Hz send 800. */
 export const GPSD_LINES_PER_SEC_MAX = 1024
 const LINE_BYTES_LEAST = GPSD_BYTES_PER_SEC_MAX / GPSD_LINES_PER_SEC_MAX
-export const GPSD_INTERVAL_NS = 16n * NS_PER_SEC
+const GPSD_INTERVAL_NS = 16n * NS_PER_SEC
 
 type Listener = (event: SourceEvent) => void
 type Settings = Required<Omit<GpsdSourceOptions, 'device'>> & { readonly device: string | undefined }

@@ -8,7 +8,7 @@ import type { Time } from '../../base/index.ts'
 import { LEAP_TABLE } from '../leap-seconds.ts'
 import type { LeapTable } from '../leap-seconds.ts'
 import type { Source, SourceEvent } from '../port.ts'
-import { taiSpanOfUnixNs } from '../time-scales.ts'
+import { isLeapAmbiguous, taiReadingsOfUnixNs } from '../time-scales.ts'
 
 export interface HostSourceOptions {
   readonly id: string
@@ -29,7 +29,7 @@ export const hostSource = (time: Time, options: HostSourceOptions): Source => {
     const before = time.elapsedNs()
     const hostUnixNs = time.hostUnixNs()
     const after = time.elapsedNs()
-    const span = taiSpanOfUnixNs(hostUnixNs, leapTable)
+    const span = taiReadingsOfUnixNs(hostUnixNs, leapTable)
     const offset = widen({ lo: span.lo - after, hi: span.hi - before }, boundNs + resolutionNs)
     const localNs = (before + after) / 2n
     listener?.({
@@ -42,6 +42,7 @@ export const hostSource = (time: Time, options: HostSourceOptions): Source => {
         estimateNs: middle(offset),
         delayNs: after - before,
         leap: 'unknown',
+        ...(isLeapAmbiguous(hostUnixNs, leapTable) ? { isAmbiguous: true } : {}),
       },
     })
   }

@@ -15,7 +15,7 @@ import type { HostTracking, HostTrackingReason, TrackingTeller } from '../host-t
 import { LEAP_TABLE } from '../leap-seconds.ts'
 import type { LeapTable } from '../leap-seconds.ts'
 import type { Measurement, Source, SourceEvent } from '../port.ts'
-import { taiSpanOfUnixNs } from '../time-scales.ts'
+import { isLeapAmbiguous, taiReadingsOfUnixNs } from '../time-scales.ts'
 
 const TIMEOUT_MS = 2000
 /** Where such programs stand that are not in everybody's PATH. */
@@ -127,7 +127,7 @@ class HostTrackingSource implements Source {
   ): Measurement {
     const { before, hostUnixNs, after } = clocks
     const { resolutionNs, leapTable } = this.#options
-    const span = taiSpanOfUnixNs(hostUnixNs, leapTable)
+    const span = taiReadingsOfUnixNs(hostUnixNs, leapTable)
     const read = { lo: span.lo - after, hi: span.hi - before }
     const offset = widen(read, tracking.boundNs + resolutionNs)
     const { place } = tracking
@@ -139,6 +139,7 @@ class HostTrackingSource implements Source {
       estimateNs: max(offset.lo, min(offset.hi, middle(read) + tracking.correctionNs)),
       delayNs: after - before,
       leap: tracking.leap,
+      ...(isLeapAmbiguous(hostUnixNs, leapTable) ? { isAmbiguous: true } : {}),
       ...(place === undefined ? {} : { upstream: { ...place, address: '127.0.0.1' } }),
     }
   }

@@ -11,8 +11,8 @@ import { NS_PER_HOUR, NS_PER_SEC } from '../../base/index.ts'
 import type { Time } from '../../base/index.ts'
 
 /** Addresses of one name that are kept. */
-export const NTP_ADDRESSES_MAX = 8
-export const NTP_ADDRESS_AGE_NS_MAX = NS_PER_HOUR
+const NTP_ADDRESSES_MAX = 8
+const NTP_ADDRESS_AGE_NS_MAX = NS_PER_HOUR
 export const NTP_LOOKUP_TIMEOUT_NS = 5n * NS_PER_SEC
 
 /** A literal address in the text form that the operating system gives a datagram's sender, with its zone if it has one. */
@@ -25,7 +25,7 @@ const systemForm = (literal: string): string => {
 /** Asks for all addresses of a name; rejects where there are none. The operating system's resolver, but in tests. */
 export type Resolve = (host: string) => Promise<readonly string[]>
 
-export const systemResolve: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address)
+const systemResolve: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address)
 
 /** The addresses of a name; none where it has none, or the lookup failed, took longer than 5 s, or was aborted. */
 export const lookUpAddresses = (

@@ -1,8 +1,5 @@
 /** A pool over loopback addresses that answer, stay silent, refuse or lie; the name is answered by the test. */
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { createSocket } from 'node:dgram'
-import type { Socket } from 'node:dgram'
-import { once } from 'node:events'
 import { test } from 'node:test'
 import { eventLog } from '../../../test/real/event-log.ts'
 import type { EventLog } from '../../../test/real/event-log.ts'
@@ -12,10 +9,12 @@ import type { Time } from '../../base/index.ts'
 import { Discipline } from '../discipline.ts'
 import { createKalmanFilter } from '../kalman.ts'
 import { NTP_POOL_SPENT_POLLS } from '../ntp-pool.ts'
-import { answer, decodeNtpHeader, encodeNtpHeader } from '../ntp-packet.ts'
+import { hostAnswer, kissCode } from '../ntp-packets.test-kit.ts'
 import type { Source } from '../port.ts'
 import { NTP_TIMEOUT_NS } from './ntp-source.ts'
 import { ntpPool } from './ntp-pool-source.ts'
+import { serveUdp } from './udp-server.test-kit.ts'
+import type { Behaviour } from './udp-server.test-kit.ts'
 
 type Manner = 'answers' | 'silent' | 'denies'
 
@@ -31,39 +30,24 @@ interface Servers extends AsyncDisposable {
   unanswered: number
 }
 
-const reply = (time: Time, request: Uint8Array, denies: boolean): Uint8Array => {
-  const now = time.hostUnixNs()
-  const instants = { referenceUnixNs: now, receiveUnixNs: now, transmitUnixNs: now }
-  const said = { leap: 0, stratum: 1, precision: -9, rootDelayNs: 0n, rootDispersionNs: 0n, referenceId: 0 } as const
-  const admission = answer(request, { ...said, ...instants })
-  const header = admission.verdict === 'accept' ? decodeNtpHeader(admission.value) : undefined
-  ok(header !== undefined)
-  return encodeNtpHeader(denies ? { ...header, leap: 3, stratum: 0, referenceId: 0x44_45_4e_59 } : header)
-}
-
-const bind = async (port: number, address: string): Promise<Socket> => {
-  const socket = createSocket('udp4')
-  socket.bind(port, address)
-  await once(socket, 'listening')
-  return socket
-}
+const DENY = { leap: 3, stratum: 0, referenceId: kissCode('DENY') } as const
 
 const serve = async (time: Time, count: number): Promise<Servers> => {
   const addresses = Array.from({ length: count }, (_, index) => `127.0.0.${index + 1}`)
-  const first = await bind(0, '127.0.0.1')
-  const { port } = first.address()
-  const sockets = [first, ...(await Promise.all(addresses.slice(1).map((address) => bind(port, address))))]
   const manners = new Map<string, Manner>()
   const asked = new Map<string, number>()
-  for (const [index, socket] of sockets.entries()) {
-    const address = addresses[index] ?? ''
-    socket.on('message', (request, from) => {
+  const at =
+    (address: string): Behaviour =>
+    (request, from, socket) => {
       asked.set(address, (asked.get(address) ?? 0) + 1)
       const manner = manners.get(address) ?? 'answers'
       if (manner === 'silent') servers.unanswered += 1
-      else socket.send(reply(time, request, manner === 'denies'), from.port, from.address)
-    })
-  }
+      else socket.send(hostAnswer(time, request, manner === 'denies' ? DENY : {}), from.port, from.address)
+    }
+  const first = await serveUdp(at('127.0.0.1'))
+  const { port } = first
+  const others = addresses.slice(1).map((address) => serveUdp(at(address), { address, port }))
+  const all = [first, ...(await Promise.all(others))]
   const servers: Servers = {
     port,
     addresses,
@@ -71,7 +55,7 @@ const serve = async (time: Time, count: number): Promise<Servers> => {
     asked,
     unanswered: 0,
     [Symbol.asyncDispose]: async () => {
-      await Promise.all(sockets.map((socket) => once(socket.close(), 'close')))
+      await Promise.all(all.map((server) => server[Symbol.asyncDispose]()))
     },
   }
   return servers

@@ -15,7 +15,6 @@ import type { NtpSourceOptions } from './ntp-source.ts'
 
 /** Why a seat of a pool has nothing to say: the name has no address that is free for it. */
 export const NTP_POOL_REASONS = ['ntp-pool-vacant'] as const
-export type NtpPoolReason = (typeof NTP_POOL_REASONS)[number]
 
 /** `id` is that of the pool; its seats are `ID#1`, `ID#2`, … */
 export interface NtpPoolOptions extends NtpSourceOptions {

@@ -1,73 +1,24 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { createSocket } from 'node:dgram'
-import type { RemoteInfo, Socket } from 'node:dgram'
-import { once } from 'node:events'
 import { test } from 'node:test'
 import { holds, NS_PER_MS, NS_PER_SEC, seededRandom, widen, width } from '../../base/index.ts'
 import type { Time } from '../../base/index.ts'
 import { eventLog } from '../../../test/real/event-log.ts'
 import { handTime } from '../../../test/real/hand-time.ts'
 import type { Source } from '../port.ts'
-import { answer, encodeNtpHeader, decodeNtpHeader } from '../ntp-packet.ts'
-import type { NtpHeader } from '../ntp-packet.ts'
+import { decodeNtpHeader } from '../ntp-packet.ts'
+import { hostAnswer, kissCode } from '../ntp-packets.test-kit.ts'
 import { taiFromUnixNs } from '../time-scales.ts'
 import { NTP_LOOKUP_TIMEOUT_NS, NtpAddresses } from './ntp-addresses.ts'
 import { NTP_TIMEOUT_NS, ntpSource } from './ntp-source.ts'
+import { serveUdp } from './udp-server.test-kit.ts'
 
-interface Server extends AsyncDisposable {
-  readonly port: number
-  readonly socket: Socket
-  readonly asked: Promise<unknown>
-}
-
-type Behaviour = (request: Uint8Array, from: RemoteInfo, socket: Socket) => void | Promise<void>
-
-const serve = async (behave: Behaviour, address = '127.0.0.1'): Promise<Server> => {
-  const socket = createSocket('udp4')
-  socket.bind(0, address)
-  await once(socket, 'listening')
-  const asked = once(socket, 'message')
-  socket.on('message', (request, from) => void behave(request, from, socket))
-  return {
-    port: socket.address().port,
-    socket,
-    asked,
-    [Symbol.asyncDispose]: async () => {
-      const closed = once(socket, 'close')
-      socket.close()
-      await closed
-    },
-  }
-}
-
-/** A right answer of the host clock, with fields bent. */
-const reply = (time: Time, request: Uint8Array, bend: Partial<NtpHeader> = {}): Uint8Array => {
-  const now = time.hostUnixNs()
-  const admission = answer(request, {
-    leap: 0,
-    stratum: 1,
-    precision: -9,
-    rootDelayNs: 0n,
-    rootDispersionNs: 0n,
-    referenceId: 0,
-    referenceUnixNs: now,
-    receiveUnixNs: now,
-    transmitUnixNs: now,
-  })
-  ok(admission.verdict === 'accept')
-  const header = decodeNtpHeader(admission.value)
-  ok(header !== undefined)
-  return encodeNtpHeader({ ...header, ...bend })
-}
-
-const code = (text: string): number => Buffer.from(text, 'latin1').readUInt32BE()
 const client = (time: Time, port: number, host = '127.0.0.1'): Source =>
   ntpSource(time, seededRandom(BigInt(port)), { id: 'ntp:test', host, port })
 
 test('a good answer becomes one measurement that holds the host’s time; nothing is left behind', async () => {
   const { time, pending } = handTime()
-  await using server = await serve((request, from, socket) =>
-    socket.send(reply(time, request), from.port, from.address),
+  await using server = await serveUdp((request, from, socket) =>
+    socket.send(hostAnswer(time, request), from.port, from.address),
   )
   await using source = client(time, server.port)
   const log = await eventLog(source)
@@ -98,9 +49,9 @@ test('a good answer becomes one measurement that holds the host’s time; nothin
 test('each poll asks from another port with another cookie', async () => {
   const { time } = handTime()
   const seen: [number, bigint][] = []
-  await using server = await serve((request, from, socket) => {
+  await using server = await serveUdp((request, from, socket) => {
     seen.push([from.port, decodeNtpHeader(request)?.transmit ?? 0n])
-    socket.send(reply(time, request), from.port, from.address)
+    socket.send(hostAnswer(time, request), from.port, from.address)
   })
   await using source = client(time, server.port)
   const log = await eventLog(source)
@@ -116,12 +67,12 @@ test('each poll asks from another port with another cookie', async () => {
 
 test('an answer from another port or address is not the answer; the right one still counts', async () => {
   const { time } = handTime()
-  await using other = await serve(() => undefined)
-  await using elsewhere = await serve(() => undefined, '127.0.0.2')
-  await using server = await serve((request, from, socket) => {
-    other.socket.send(reply(time, request), from.port, from.address, () =>
-      elsewhere.socket.send(reply(time, request), from.port, from.address, () =>
-        socket.send(reply(time, request), from.port, from.address),
+  await using other = await serveUdp(() => undefined)
+  await using elsewhere = await serveUdp(() => undefined, { address: '127.0.0.2' })
+  await using server = await serveUdp((request, from, socket) => {
+    other.socket.send(hostAnswer(time, request), from.port, from.address, () =>
+      elsewhere.socket.send(hostAnswer(time, request), from.port, from.address, () =>
+        socket.send(hostAnswer(time, request), from.port, from.address),
       ),
     )
   })
@@ -134,19 +85,19 @@ test('an answer from another port or address is not the answer; the right one st
 
 test('a flood of wrong answers before the right one: one event a kind, and the right one still counts', async () => {
   const { time } = handTime()
-  await using server = await serve(async (request, from, socket) => {
+  await using server = await serveUdp(async (request, from, socket) => {
     const send = (bytes: Uint8Array): Promise<void> => {
       const { promise, resolve } = Promise.withResolvers<void>()
       socket.send(bytes, from.port, from.address, () => resolve())
       return promise
     }
     for (let i = 0; i < 400; i += 1) {
-      await send(reply(time, request, { origin: BigInt(i + 1) }))
+      await send(hostAnswer(time, request, { origin: BigInt(i + 1) }))
       await send(new Uint8Array(i % 48))
       // The flood goes on for as long as the client can read it: what no buffer holds is lost, the right answer too.
       if (i % 8 === 0) await new Promise(setImmediate)
     }
-    await send(reply(time, request))
+    await send(hostAnswer(time, request))
   })
   await using source = client(time, server.port)
   const log = await eventLog(source)
@@ -158,9 +109,9 @@ test('a flood of wrong answers before the right one: one event a kind, and the r
 test('a silent server: unreachable when the time is up, and asked again at the next poll', async () => {
   const { time, fire, pending } = handTime()
   let requests = 0
-  await using server = await serve((request, from, socket) => {
+  await using server = await serveUdp((request, from, socket) => {
     requests += 1
-    if (requests === 2) socket.send(reply(time, request), from.port, from.address)
+    if (requests === 2) socket.send(hostAnswer(time, request), from.port, from.address)
   })
   await using source = client(time, server.port)
   const log = await eventLog(source)
@@ -183,9 +134,13 @@ test('kiss-o’-death: DENY ends all asking, RATE makes a pause; the reason is t
   ] as const) {
     const { time } = handTime()
     let requests = 0
-    await using server = await serve((request, from, socket) => {
+    await using server = await serveUdp((request, from, socket) => {
       requests += 1
-      socket.send(reply(time, request, { stratum: 0, leap: 3, referenceId: code(kiss) }), from.port, from.address)
+      socket.send(
+        hostAnswer(time, request, { stratum: 0, leap: 3, referenceId: kissCode(kiss) }),
+        from.port,
+        from.address,
+      )
     })
     await using source = client(time, server.port)
     const log = await eventLog(source)
@@ -205,11 +160,11 @@ test('kiss-o’-death: DENY ends all asking, RATE makes a pause; the reason is t
 
 test('an unsynchronised or truncated answer is refused by name', async () => {
   const { time, fire } = handTime()
-  await using server = await serve((request, from, socket) =>
-    socket.send(reply(time, request, { leap: 3 }), from.port, from.address),
+  await using server = await serveUdp((request, from, socket) =>
+    socket.send(hostAnswer(time, request, { leap: 3 }), from.port, from.address),
   )
-  await using short = await serve((request, from, socket) =>
-    socket.send(reply(time, request).subarray(0, 47), from.port, from.address),
+  await using short = await serveUdp((request, from, socket) =>
+    socket.send(hostAnswer(time, request).subarray(0, 47), from.port, from.address),
   )
   await using source = client(time, server.port)
   const log = await eventLog(source)
@@ -253,8 +208,8 @@ test('a literal address is used as the system would write it, and stays', async 
 
 test('names: nonsense is not found, and a resolver that sits still is given up', async () => {
   const { time, fire } = handTime()
-  await using server = await serve((request, from, socket) =>
-    socket.send(reply(time, request), from.port, from.address),
+  await using server = await serveUdp((request, from, socket) =>
+    socket.send(hostAnswer(time, request), from.port, from.address),
   )
   await using source = client(time, server.port, 'name with spaces')
   const log = await eventLog(source)
@@ -267,7 +222,7 @@ test('names: nonsense is not found, and a resolver that sits still is given up',
 
 test('disposal in the middle of a question ends it at once and says nothing', async () => {
   const { time, pending } = handTime()
-  await using server = await serve(() => undefined)
+  await using server = await serveUdp(() => undefined)
   const source = client(time, server.port)
   const log = await eventLog(source)
   source.poll()

@@ -11,6 +11,7 @@ import { LEAP_TABLE } from '../leap-seconds.ts'
 import type { LeapTable } from '../leap-seconds.ts'
 import { NTP_LIMITS } from '../ntp-exchange.ts'
 import type { NtpLimits } from '../ntp-exchange.ts'
+import { NTP_PACE } from '../ntp-manners.ts'
 import { NTP_PORT } from '../ntp-packet.ts'
 import type { Source } from '../port.ts'
 import { NtpAddresses } from './ntp-addresses.ts'
@@ -27,7 +28,6 @@ export const NTP_UNREACHABLE_REASONS = [
   'kod-rstr',
   'kod-rate',
 ] as const
-export type NtpUnreachableReason = (typeof NTP_UNREACHABLE_REASONS)[number]
 
 export const NTP_TIMEOUT_NS = 2n * NS_PER_SEC
 
@@ -50,7 +50,7 @@ export const ntpSource = (time: Time, random: Random, options: NtpSourceOptions)
   const { id, host } = options
   const addresses = new NtpAddresses(time, host)
   const ask = (account: Account): Promise<void> => askServer({ time, random, options, addresses, account })
-  return polledSource(time, { id, kind: 'ntp', ask })
+  return polledSource(time, { id, kind: 'ntp', pace: NTP_PACE, ask })
 }
 
 interface Asking {
@@ -81,7 +81,7 @@ const askServer = async ({ time, random, options, addresses, account }: Asking):
       return account.refused(outcome.reason)
     case 'unreachable':
       addresses.failed()
-      return account.unreachable(outcome.reason)
+      return account.unreachable(`ntp-${outcome.lost}`)
     case 'aborted':
       return undefined
   }

@@ -47,9 +47,17 @@ export type KeOutcome =
   | { readonly type: 'failed'; readonly reason: NtsKeReason }
   | { readonly type: 'aborted' }
 
-/** Whom to trust: the platform's roots, and `extra` certificates (PEM). Made once for many connections. */
-export const rootsContext = (extra: readonly string[]): SecureContext =>
-  createSecureContext({ minVersion: 'TLSv1.3', ca: [...getCACertificates('default'), ...extra] })
+/** Contexts by the list of extra certificates: to read the platform's some 140 roots takes 13 ms, too long for each source anew. */
+const CONTEXTS = new WeakMap<readonly string[], SecureContext>()
+
+/** Whom to trust: the platform's roots, and `extra` certificates (PEM). Made once for all that hand in the same list. */
+export const rootsContext = (extra: readonly string[]): SecureContext => {
+  const known = CONTEXTS.get(extra)
+  if (known !== undefined) return known
+  const made = createSecureContext({ minVersion: 'TLSv1.3', ca: [...getCACertificates('default'), ...extra] })
+  CONTEXTS.set(extra, made)
+  return made
+}
 
 const open = ({ host, port, roots }: KeQuestion): TLSSocket =>
   connect({
@@ -62,10 +70,14 @@ const open = ({ host, port, roots }: KeQuestion): TLSSocket =>
     ALPNProtocols: [NTS_KE_ALPN],
   })
 
-const exported = (socket: TLSSocket, direction: 'c2s' | 's2c'): Uint8Array =>
-  Uint8Array.from(
-    socket.exportKeyingMaterial(NTS_KEY_BYTES, NTS_EXPORTER_LABEL, Buffer.from(exporterContext(direction))),
-  )
+/** The keys that both ends of a connection draw from it (RFC 8915 §5.1). */
+export const exportedKeys = (socket: TLSSocket): NtsKeys => {
+  const exported = (direction: 'c2s' | 's2c'): Uint8Array => {
+    const context = Buffer.from(exporterContext(direction))
+    return Uint8Array.from(socket.exportKeyingMaterial(NTS_KEY_BYTES, NTS_EXPORTER_LABEL, context))
+  }
+  return { c2s: exported('c2s'), s2c: exported('s2c') }
+}
 
 /** Agrees on keys once. Always settles, at the latest after `timeoutNs`, with the connection closed and no timer left. */
 export const exchangeKeys = (time: Time, question: KeQuestion): Promise<KeOutcome> => {
@@ -110,7 +122,7 @@ const concluded = (socket: TLSSocket, admission: ReturnType<typeof judgeKeAnswer
   return {
     type: 'agreed',
     agreement: admission.value,
-    keys: { c2s: exported(socket, 'c2s'), s2c: exported(socket, 's2c') },
+    keys: exportedKeys(socket),
     address: socket.remoteAddress ?? '',
   }
 }

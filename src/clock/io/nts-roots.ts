@@ -18,7 +18,7 @@ const refused = (path: string, why: string, cause?: unknown): ChimerError =>
 /** The certificates (PEM) in the file. `TC_NTS_CA_FILE` where it cannot be read, holds none, or one that is none. */
 export const readRootsFile = (path: string): readonly string[] => {
   const found = readText(path).match(CERTIFICATE) ?? []
-  if (found.length === 0) throw refused(path, 'there is no certificate in it (PEM is wanted)')
+  if (found.length === 0) throw refused(path, 'there is no certificate in it; give one or more in PEM')
   for (const pem of found) {
     try {
       void new X509Certificate(pem)
@@ -34,7 +34,7 @@ const readText = (path: string): string => {
     const bytes = readFileSync(path)
     if (bytes.length <= FILE_BYTES_MAX) return bytes.toString('latin1')
   } catch (cause) {
-    throw refused(path, `it cannot be read (${codeOf(cause)})`, cause)
+    throw refused(path, `it cannot be read (${codeOf(cause)}); check the path and its rights`, cause)
   }
   throw refused(path, `it is larger than ${FILE_BYTES_MAX} bytes`)
 }

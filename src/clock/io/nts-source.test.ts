@@ -1,5 +1,4 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer as createTcpServer } from 'node:net'
@@ -7,15 +6,14 @@ import type { Server, Socket } from 'node:net'
 import { after, test } from 'node:test'
 import { createServer } from 'node:tls'
 import type { TlsOptions, TLSSocket } from 'node:tls'
-import { hexOf, NS_PER_SEC, seededRandom } from '../../base/index.ts'
+import { hexOf, joinBytes, NS_PER_SEC, seededRandom } from '../../base/index.ts'
 import type { Time } from '../../base/index.ts'
 import { eventLog } from '../../../test/real/event-log.ts'
 import { handTime } from '../../../test/real/hand-time.ts'
 import { makeAuthority } from '../../../test/real/nts-authority.ts'
 import type { CertificateWish } from '../../../test/real/nts-authority.ts'
-import { encodeNtpField, joinBytes, NTP_FIELD } from '../ntp-extension-fields.ts'
-import { answer, decodeNtpHeader, encodeNtpHeader } from '../ntp-packet.ts'
-import type { NtpHeader } from '../ntp-packet.ts'
+import { encodeNtpField, NTP_FIELD } from '../ntp-extension-fields.ts'
+import { hostAnswer, kissCode } from '../ntp-packets.test-kit.ts'
 import type { NtsKeys } from '../nts-fields.ts'
 import { onlyField, openNts, readNtsFields } from '../nts-fields.ts'
 import { exporterContext, keAgreement, KE_REQUEST, NTS_EXPORTER_LABEL } from '../nts-ke.ts'
@@ -26,6 +24,7 @@ import { ntsSource } from './nts-source.ts'
 import type { NtsSourceOptions } from './nts-source.ts'
 import { NTP_TIMEOUT_NS } from './ntp-source.ts'
 import { tlsReason } from './nts-tls-reasons.ts'
+import { serveUdp } from './udp-server.test-kit.ts'
 
 const authority = await makeAuthority()
 after(() => authority[Symbol.asyncDispose]())
@@ -201,17 +200,9 @@ type Reply = (asked: {
 
 /** A key establishment server and its NTP server, which checks every request and replies as it is told. */
 const ntsPair = async (time: Time, reply: Reply, cookies = 8): Promise<NtsPair> => {
-  const socket = createSocket('udp4')
-  socket.bind(0, '127.0.0.1')
-  await once(socket, 'listening')
   const sessions: NtsKeys[] = []
   const asked: Asked[] = []
-  const ke = await keServer((tls) => {
-    sessions.push(keysOf(tls))
-    const named = Array.from({ length: cookies }, (_, i) => new Uint8Array(16).fill(sessions.length * 16 + i))
-    tls.end(keAgreement(named, socket.address().port))
-  })
-  socket.on('message', (request, from) => {
+  const ntp = await serveUdp((request, from, socket) => {
     const keys = sessions.at(-1)
     const fields = readNtsFields(request)
     ok(keys !== undefined && fields?.authenticator !== undefined, 'nothing plain is ever sent')
@@ -222,12 +213,17 @@ const ntsPair = async (time: Time, reply: Reply, cookies = 8): Promise<NtsPair> 
     for (const bytes of reply({ request, uniqueId, keys, time, count: asked.length }))
       socket.send(bytes, from.port, from.address)
   })
+  const ke = await keServer((tls) => {
+    sessions.push(keysOf(tls))
+    const named = Array.from({ length: cookies }, (_, i) => new Uint8Array(16).fill(sessions.length * 16 + i))
+    tls.end(keAgreement(named, ntp.port))
+  })
   return {
     port: ke.port,
     asked,
     sessions: () => sessions.length,
     [Symbol.asyncDispose]: async () => {
-      socket.close()
+      await ntp[Symbol.asyncDispose]()
       await ke[Symbol.asyncDispose]()
     },
   }
@@ -235,29 +231,10 @@ const ntsPair = async (time: Time, reply: Reply, cookies = 8): Promise<NtsPair> 
 
 const random = seededRandom(77n)
 
-/** A right header of the host's clock, with fields bent. */
-const headerFor = (time: Time, request: Uint8Array, bend: Partial<NtpHeader> = {}): Uint8Array => {
-  const now = time.hostUnixNs()
-  const admission = answer(request.subarray(0, 48), {
-    leap: 0,
-    stratum: 1,
-    precision: -9,
-    rootDelayNs: 0n,
-    rootDispersionNs: 0n,
-    referenceId: 0,
-    referenceUnixNs: now,
-    receiveUnixNs: now,
-    transmitUnixNs: now,
-  })
-  const header = admission.verdict === 'accept' ? decodeNtpHeader(admission.value) : undefined
-  ok(header !== undefined)
-  return encodeNtpHeader({ ...header, ...bend })
-}
-
 const right: Reply = ({ time, request, uniqueId, keys }) => [
   sealedAnswer({
     random,
-    header: headerFor(time, request),
+    header: hostAnswer(time, request),
     request: { uniqueId },
     keys,
     cookies: [random.bytes(16)],
@@ -265,11 +242,11 @@ const right: Reply = ({ time, request, uniqueId, keys }) => [
 ]
 const nak: Reply = ({ time, request, uniqueId }) => [
   joinBytes(
-    headerFor(time, request, { stratum: 0, leap: 3, referenceId: NTS_NAK_REFERENCE_ID }),
+    hostAnswer(time, request, { stratum: 0, leap: 3, referenceId: NTS_NAK_REFERENCE_ID }),
     encodeNtpField(NTP_FIELD.uniqueId, uniqueId),
   ),
 ]
-const plain: Reply = ({ time, request }) => [headerFor(time, request)]
+const plain: Reply = ({ time, request }) => [hostAnswer(time, request)]
 
 /** Polls until one more event of the wanted kind is there. */
 const polled = async (source: { poll(): void }, log: Awaited<ReturnType<typeof eventLog>>): Promise<void> => {
@@ -391,15 +368,15 @@ test('NTSN: believed only when no better answer came in time; then new keys, wit
 })
 
 test('an authenticated kiss is obeyed: RATE makes a pause, DENY ends all asking', async () => {
-  for (const [code, reason] of [
-    [0x52_41_54_45, 'kod-rate'],
-    [0x44_45_4e_59, 'kod-deny'],
+  for (const [kiss, reason] of [
+    ['RATE', 'kod-rate'],
+    ['DENY', 'kod-deny'],
   ] as const) {
     const { time } = handTime()
     await using server = await ntsPair(time, ({ request, uniqueId, keys }) => [
       sealedAnswer({
         random,
-        header: headerFor(time, request, { stratum: 0, leap: 3, referenceId: code }),
+        header: hostAnswer(time, request, { stratum: 0, leap: 3, referenceId: kissCode(kiss) }),
         request: { uniqueId },
         keys,
         cookies: [],

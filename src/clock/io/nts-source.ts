@@ -9,6 +9,7 @@
 import type { Random, Time } from '../../base/index.ts'
 import { LEAP_TABLE } from '../leap-seconds.ts'
 import type { LeapTable } from '../leap-seconds.ts'
+import { NTP_PACE } from '../ntp-manners.ts'
 import { NTP_PORT } from '../ntp-packet.ts'
 import { NtsCookieJar } from '../nts-cookie-jar.ts'
 import { judgeNtsReply, NTS_LIMITS, ntsRequest } from '../nts-exchange.ts'
@@ -142,7 +143,7 @@ class NtsClient {
     session.addresses.failed()
     // Anybody who saw the request can say NTSN, so it ends the session only where no better answer came in time.
     if (isDenied) this.#lose('nts-nak')
-    account.unreachable(isDenied ? 'nts-nak' : outcome.reason)
+    account.unreachable(isDenied ? 'nts-nak' : `ntp-${outcome.lost}`)
   }
 
   #answered(account: Account, { jar }: Session, { judged, cookies }: NtsAnswer): void {
@@ -156,5 +157,5 @@ class NtsClient {
 /** An NTS client for one server. Nothing is sent before the first `poll`. */
 export const ntsSource = (time: Time, random: Random, options: NtsSourceOptions): Source => {
   const client = new NtsClient(time, random, options)
-  return polledSource(time, { id: options.id, kind: 'nts', ask: (account) => client.ask(account) })
+  return polledSource(time, { id: options.id, kind: 'nts', pace: NTP_PACE, ask: (account) => client.ask(account) })
 }

@@ -1,50 +1,57 @@
 /**
- * What every source has that asks one NTP server when it is polled: one question at a time, a client's manners (RFC 5905 §7.4),
- * each wrong kind of datagram told once a question, silence after disposal. How it asks is handed in.
+ * What every source has that asks one server when it is polled: one question at a time, its protocol's manners, each wrong kind of
+ * datagram told once a question, silence after disposal. How it asks, and when it may, is handed in.
  * Rules: docs/spec/sources.md S-2 to S-4.
  */
 import assert from 'node:assert/strict'
 import type { Time } from '../../base/index.ts'
-import type { NtpReplyReason, NtpSample } from '../ntp-exchange.ts'
-import { afterAnswer, afterRefusal, mayAsk, NTP_MANNERS } from '../ntp-manners.ts'
-import type { Source, SourceEvent } from '../port.ts'
+import type { PollEnd, PollPace } from '../poll-pace.ts'
+import type { Measurement, Source, SourceEvent, SourceKind } from '../port.ts'
+
+/** A measurement without its source. */
+type Sample = Omit<Measurement, 'sourceId' | 'kind'>
 
 /** How one question says what comes of it. After disposal nothing that is said is heard. */
 export interface Account {
   /** Aborted at disposal: end the question then. */
   readonly signal: AbortSignal
   /** A believed answer. */
-  measured(sample: NtpSample): void
+  measured(sample: Sample): void
   /** A datagram that was not the answer. */
   ignored(reason: string): void
   /** The answer, not to be believed. */
-  refused(reason: NtpReplyReason): void
+  refused(reason: string): void
   unreachable(reason: string): void
 }
 
-export interface PolledSourceParts {
+export interface PolledSourceParts<State> {
   readonly id: string
-  readonly kind: 'ntp' | 'nts'
+  readonly kind: SourceKind
+  /** When it may ask; a poll at another time tells why not. */
+  readonly pace: PollPace<State>
   /** Asks once and says what came of it; never rejects. */
   readonly ask: (account: Account) => Promise<void>
 }
 
 type Listener = (event: SourceEvent) => void
 
-class PolledSource implements Source {
+class PolledSource<State> implements Source {
   readonly id: string
-  readonly kind: 'ntp' | 'nts'
+  readonly kind: SourceKind
   readonly #time: Time
-  readonly #askOnce: PolledSourceParts['ask']
+  readonly #pace: PollPace<State>
+  readonly #askOnce: PolledSourceParts<State>['ask']
   readonly #abort = new AbortController()
-  #manners = NTP_MANNERS
+  #state: State
   #listener: Listener | undefined
   #asking: Promise<void> | undefined
 
-  constructor(time: Time, { id, kind, ask }: PolledSourceParts) {
+  constructor(time: Time, { id, kind, pace, ask }: PolledSourceParts<State>) {
     this.id = id
     this.kind = kind
     this.#time = time
+    this.#pace = pace
+    this.#state = pace.start
     this.#askOnce = ask
   }
 
@@ -57,7 +64,7 @@ class PolledSource implements Source {
   /** Does nothing while a question is open, before `start`, and after disposal. */
   poll(): void {
     if (this.#listener === undefined || this.#asking !== undefined || this.#abort.signal.aborted) return
-    const reason = mayAsk(this.#manners, this.#time.elapsedNs())
+    const reason = this.#pace.mayAsk(this.#state, this.#time.elapsedNs())
     if (reason !== undefined) {
       this.#say({ type: 'unreachable', sourceId: this.id, reason })
       return
@@ -76,13 +83,17 @@ class PolledSource implements Source {
     if (!this.#abort.signal.aborted) this.#listener?.(event)
   }
 
+  #ended(end: PollEnd): void {
+    this.#state = this.#pace.after(this.#state, end, this.#time.elapsedNs())
+  }
+
   #account(): Account {
     const { id: sourceId, kind } = this
     const told = new Set<string>()
     return {
       signal: this.#abort.signal,
       measured: (sample) => {
-        this.#manners = afterAnswer()
+        this.#ended({ type: 'measured' })
         this.#say({ type: 'measurement', measurement: { sourceId, kind, ...measured(sample) } })
       },
       ignored: (reason) => {
@@ -91,22 +102,28 @@ class PolledSource implements Source {
         this.#say({ type: 'refused', sourceId, verdict: 'ignore', reason })
       },
       refused: (reason) => {
-        this.#manners = afterRefusal(this.#manners, reason, this.#time.elapsedNs())
+        this.#ended({ type: 'refused', reason })
         this.#say({ type: 'refused', sourceId, verdict: 'reject', reason })
       },
-      unreachable: (reason) => this.#say({ type: 'unreachable', sourceId, reason }),
+      unreachable: (reason) => {
+        this.#ended({ type: 'unreachable', reason })
+        this.#say({ type: 'unreachable', sourceId, reason })
+      },
     }
   }
 }
 
-const measured = ({ localNs, offset, estimateNs, delayNs, leap, upstream }: NtpSample) => ({
+/** Only what a measurement holds: a protocol's sample may know more. */
+const measured = ({ localNs, offset, estimateNs, delayNs, leap, upstream, isAmbiguous }: Sample): Sample => ({
   localNs,
   offset,
   estimateNs,
   delayNs,
   leap,
-  upstream,
+  ...(upstream === undefined ? {} : { upstream }),
+  ...(isAmbiguous === undefined ? {} : { isAmbiguous }),
 })
 
 /** A source that asks once a poll. Nothing is done before the first. */
-export const polledSource = (time: Time, parts: PolledSourceParts): Source => new PolledSource(time, parts)
+export const polledSource = <State>(time: Time, parts: PolledSourceParts<State>): Source =>
+  new PolledSource(time, parts)

@@ -1,7 +1,6 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import type { RemoteInfo, Socket } from 'node:dgram'
-import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +19,7 @@ import { taiFromUnixNs } from '../time-scales.ts'
 import { keepReport, ROUGHTIME_REPORT_FILES_MAX } from './roughtime-reports.ts'
 import { RoughtimeSequence } from './roughtime-sequence.ts'
 import { ROUGHTIME_TIMEOUT_NS, roughtimeSource } from './roughtime-source.ts'
+import { serveUdp } from './udp-server.test-kit.ts'
 
 interface Server extends AsyncDisposable {
   readonly port: number
@@ -29,26 +29,14 @@ interface Server extends AsyncDisposable {
 type Behaviour = (packet: Uint8Array, from: RemoteInfo, socket: Socket, signer: HandSigner) => void
 
 const serve = async (name: string, behave: Behaviour): Promise<Server> => {
-  const socket = createSocket('udp4')
   const signer = new HandSigner(name)
   const nonces: string[] = []
-  socket.bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  socket.on('message', (packet, from) => {
+  const server = await serveUdp((packet, from, socket) => {
     const decoded = decodePacket(packet)
     if (decoded.verdict === 'accept') nonces.push(Buffer.from(decoded.value.get(T.NONC) ?? []).toString('hex'))
     behave(packet, from, socket, signer)
   })
-  return {
-    port: socket.address().port,
-    signer,
-    nonces,
-    [Symbol.asyncDispose]: async () => {
-      const closed = once(socket, 'close')
-      socket.close()
-      await closed
-    },
-  }
+  return { ...server, signer, nonces }
 }
 /** Answers with the host's time, `awaySec` off. */
 const says =

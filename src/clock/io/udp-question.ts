@@ -1,6 +1,7 @@
 /**
  * One question over UDP: a socket of its own on a port that the operating system draws, closed with the answer. An off-path
- * forger must guess the port as well as what the question holds. Source: RFC 5905 §8; RFC 9109 (port randomisation).
+ * forger must guess the port as well as what the question holds. Source: RFC 5905 §8; RFC 9109 (port randomisation);
+ * RFC 10049 "Protocol Details".
  *
  * The counter is read right before the bytes leave and first thing when bytes come. What an answer is, `judge` says; this
  * file only performs. A flood of wrong datagrams costs their judging, and the memory of those that one turn of the loop reads.
@@ -36,7 +37,8 @@ export interface UdpQuestion<Value, Reason extends string> {
 export type UdpOutcome<Value, Reason extends string> =
   | { readonly type: 'answered'; readonly value: Value }
   | { readonly type: 'refused'; readonly reason: Reason }
-  | { readonly type: 'unreachable'; readonly reason: 'ntp-timeout' | 'ntp-network' }
+  /** No answer in time, or the network would not have it. The asker names this in its own protocol's words. */
+  | { readonly type: 'unreachable'; readonly lost: 'timeout' | 'network' }
   /** The signal ended it. */
   | { readonly type: 'aborted' }
 
@@ -70,8 +72,8 @@ export const askOverUdp = <Value, Reason extends string>(
     socket.close(() => resolve(outcome))
   }
   const onAbort = (): void => settle({ type: 'aborted' })
-  const onNetworkError = (): void => settle({ type: 'unreachable', reason: 'ntp-network' })
-  const cancel = time.schedule(question.timeoutNs, () => settle({ type: 'unreachable', reason: 'ntp-timeout' }))
+  const onNetworkError = (): void => settle({ type: 'unreachable', lost: 'network' })
+  const cancel = time.schedule(question.timeoutNs, () => settle({ type: 'unreachable', lost: 'timeout' }))
   socket.on('error', onNetworkError)
   const consider = (arrival: Arrival): void => {
     if (isSettled) return

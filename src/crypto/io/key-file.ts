@@ -80,10 +80,14 @@ const openFile = async (path: string): Promise<FileHandle> => {
 }
 
 const unreadable = (path: string, why: string, cause?: unknown): ChimerError =>
-  new ChimerError('TC_KEY_FILE_UNREADABLE', `cannot read the key file ${path} (${why})`, {
-    facts: { path, why },
-    cause,
-  })
+  new ChimerError(
+    'TC_KEY_FILE_UNREADABLE',
+    `cannot read the key file ${path} (${why}); check the path and its rights`,
+    {
+      facts: { path, why },
+      cause,
+    },
+  )
 
 const exposed = (path: string, mode: number): ChimerError => {
   const octal = (mode & 0o777).toString(8)

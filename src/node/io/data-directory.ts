@@ -54,8 +54,12 @@ export const readConfigFile = async (directory: string): Promise<unknown> => {
   throw new ChimerError('TC_FILE_UNREADABLE', advice, { facts: { path } })
 }
 
-/** Writes a new file, durably. `TC_FILE_EXISTS` where there is one: nothing is overwritten. */
-export const writeNewJson = async (path: string, data: unknown): Promise<void> => {
+/** Writes a new file, durably. `TC_FILE_EXISTS` where there is one: nothing is overwritten. `advice` ends the message. */
+export const writeNewJson = async (
+  path: string,
+  data: unknown,
+  advice = 'Choose another --data directory.',
+): Promise<void> => {
   try {
     await using file = await open(path, 'wx', 0o600)
     await file.writeFile(`${JSON.stringify(data, undefined, 2)}\n`)
@@ -66,7 +70,7 @@ export const writeNewJson = async (path: string, data: unknown): Promise<void> =
     const say = exists
       ? `${path} is there already, and nothing is overwritten`
       : `Cannot write ${path}: ${reasonOf(cause)}`
-    throw new ChimerError(code, `${say}. Choose another --data directory.`, { facts: { path }, cause })
+    throw new ChimerError(code, `${say}. ${advice}`, { facts: { path }, cause })
   }
 }
 
@@ -157,7 +161,7 @@ const unmake = async (directory: string, made: string | undefined): Promise<void
 /** Why the system refused a file, in words where they are known. */
 export const reasonOf = (cause: unknown): string => {
   const code = codeOf(cause)
-  return REASONS[code] ?? (cause instanceof Error ? cause.message : String(cause))
+  return REASONS[code] ?? (cause instanceof Error ? cause.message : String(cause)).replaceAll(/\s+/g, ' ')
 }
 
 /** What the operating system's commonest refusals mean. */

@@ -9,7 +9,7 @@ import type { RoughtimeLink } from '../../clock/index.ts'
 import { keepReport } from '../../clock/io/roughtime-reports.ts'
 import type { NodeEvent } from '../events.ts'
 
-export const malfeasanceDirectoryOf = (directory: string): string => join(directory, 'malfeasance')
+const malfeasanceDirectoryOf = (directory: string): string => join(directory, 'malfeasance')
 
 type Trouble = Extract<NodeEvent, { readonly type: 'trouble' }>
 
