@@ -17,12 +17,13 @@ const run = (program: string, ...args: readonly string[]): void => {
 const compiled = (path: string): string => path.replace(/\.ts$/, '.js')
 
 const publishedPackage = (): unknown => {
-  const { devDependencies: _dev, optionalDependencies: _runtime, scripts: _scripts, exports, ...rest } = packageFile
+  const { devDependencies: _dev, optionalDependencies, scripts: _scripts, exports, ...rest } = packageFile
+  const { koffi } = optionalDependencies
   const doors = Object.entries(exports).map(([door, path]) => [
     door,
     { types: path.replace(/\.ts$/, '.d.ts'), default: compiled(path) },
   ])
-  return { ...rest, exports: Object.fromEntries(doors), files: ['src', 'bin', 'web'] }
+  return { ...rest, optionalDependencies: { koffi }, exports: Object.fromEntries(doors), files: ['src', 'bin', 'web'] }
 }
 
 rmSync('dist', { recursive: true, force: true })

@@ -31,6 +31,8 @@ export interface HonestNode {
   readonly api: string
   /** Where peers reach it, `/p2p/…` at the end. */
   readonly address: string
+  /** Where it serves time: `HOST:PORT` by the server's name (and for Roughtime the key). */
+  readonly serving: Readonly<Record<string, string>>
 }
 
 export interface HostileMember {
@@ -55,8 +57,14 @@ export const hostileKey = (index: number): HostileMember => {
   return { id: nodeIdText(key.publicKey), seed, key }
 }
 
+/** What the target is configured with besides what all are. */
+type TargetConfig = Pick<NonNullable<Parameters<typeof writeSettings>[1]['config']>, 'sources' | 'serve'>
+
 /** Starts the honest nodes one after the other, since each is told the addresses of those before it. */
-export const openStage = async (hostileCount: number): Promise<Stage> => {
+export const openStage = async (
+  hostileCount: number,
+  { sources = {}, serve = {} }: TargetConfig = {},
+): Promise<Stage> => {
   const root = mkdtempSync(join(tmpdir(), 'truechimer-hostile-'))
   await using stack = new AsyncDisposableStack()
   stack.defer(() => rmSync(root, { recursive: true, force: true }))
@@ -77,7 +85,9 @@ export const openStage = async (hostileCount: number): Promise<Stage> => {
   const nodes: HonestNode[] = []
   stack.defer(async () => void (await Promise.all(nodes.map(stop))))
   for (const directory of directories) {
-    await writeSettings(directory, { config: { sources: { hostBoundMs: 2, pollIntervalMs: 500 } }, genesis })
+    const honest = { hostBoundMs: 2, pollIntervalMs: 500 }
+    const config = nodes.length === 0 ? { sources: { ...honest, ...sources }, serve } : { sources: honest }
+    await writeSettings(directory, { config, genesis })
     nodes.push(await startHonest(directory, nodes))
   }
   const [target, ...others] = nodes
@@ -109,15 +119,33 @@ const startHonest = async (directory: string, before: readonly HonestNode[]): Pr
   const [said] = await program.line(/"ready":true/)
   if (said === undefined) throw new TypeError('never ready')
   const [, line = ''] = await program.line(/^(\{.*"ready":true.*\})$/)
-  const { id, api, addresses } = JSON.parse(line)
-  return { id, program, api, address: addresses[0], client: openClient({ baseUrl: api }) }
+  const { id, api, addresses, serving } = JSON.parse(line)
+  return { id, program, api, address: addresses[0], serving, client: openClient({ baseUrl: api }) }
 }
 
 /**
  * Bytes of memory that a program holds and cannot give back: heap and what hangs on it, after a collection. Asked through
  * the inspector (Chrome DevTools Protocol: `HeapProfiler.collectGarbage`, `Runtime.evaluate`).
  */
-export const heldBytes = async (program: RunningProgram): Promise<number> => {
+export const heldBytes = (program: RunningProgram): Promise<number> =>
+  evaluate(program, '(({ heapUsed, external }) => heapUsed + external)(process.memoryUsage())', { collect: true })
+
+/** Begins to watch, inside the program, how late its event loop comes round. */
+export const watchLoop = async (program: RunningProgram): Promise<void> => {
+  const histogram = "process.getBuiltinModule('perf_hooks').monitorEventLoopDelay({ resolution: 5 })"
+  await evaluate(program, `(globalThis.loopDelay = ${histogram}, loopDelay.enable(), 0)`)
+}
+
+/** How late its event loop came round at the worst since it was asked last, ns. */
+export const loopDelayNs = (program: RunningProgram): Promise<number> =>
+  evaluate(program, '((worst) => (loopDelay.reset(), worst))(loopDelay.max)')
+
+/** The number that an expression has inside a program. */
+const evaluate = async (
+  program: RunningProgram,
+  expression: string,
+  { collect = false }: { readonly collect?: boolean } = {},
+): Promise<number> => {
   const [, url = ''] = await program.line(/(ws:\/\/\S+)/)
   const socket = new WebSocket(url)
   await once(socket, 'open')
@@ -134,8 +162,7 @@ export const heldBytes = async (program: RunningProgram): Promise<number> => {
     socket.send(JSON.stringify({ id, method, params }))
     return promise.finally(() => socket.removeEventListener('message', hear))
   }
-  await ask('HeapProfiler.collectGarbage')
-  const expression = '(({ heapUsed, external }) => heapUsed + external)(process.memoryUsage())'
+  if (collect) await ask('HeapProfiler.collectGarbage')
   const answer = await ask('Runtime.evaluate', { expression })
   const closed = once(socket, 'close')
   socket.close()
