@@ -2,7 +2,8 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { assert, integer, property } from 'fast-check'
-import { clockText, decimalsFor, parseUtc, readAt } from './clock-reading.ts'
+import { TIME_EXAMPLE } from '../../../src/services/examples.ts'
+import { anchorOf, clockText, decimalsFor, parseUtc, readAt } from './clock-reading.ts'
 
 test('UTC texts', () => {
   equal(parseUtc('2026-11-20T12:03:04.500000000Z'), Date.UTC(2026, 10, 20, 12, 3, 4, 500))
@@ -11,9 +12,9 @@ test('UTC texts', () => {
 })
 
 test('the bound holds node, way and age', () => {
-  const anchor = { unixMs: 1000, counterMs: 50, nodeNs: 1_200_000, pathNs: 300_000 }
-  deepEqual(readAt(anchor, 50), { unixMs: 1000, boundNs: 1_500_000 })
-  deepEqual(readAt(anchor, 10_050), { unixMs: 11_000, boundNs: 2_500_000 })
+  const anchor = { unixMs: 1000, leapMs: 0, counterMs: 50, nodeNs: 1_200_000, pathNs: 300_000 }
+  deepEqual(readAt(anchor, 50), { unixMs: 1000, isLeap: false, boundNs: 1_500_000 })
+  deepEqual(readAt(anchor, 10_050), { unixMs: 11_000, isLeap: false, boundNs: 2_500_000 })
 })
 
 test('the last digit shown is worth at least the bound', () => {
@@ -37,6 +38,17 @@ test('the last digit shown is worth at least the bound', () => {
 
 test('readings are cut, not rounded', () => {
   const unixMs = Date.UTC(2026, 10, 20, 23, 59, 59, 999)
-  deepEqual(clockText({ unixMs, boundNs: 8_000_000 }), { clock: '23:59:59', fraction: '.99' })
-  deepEqual(clockText({ unixMs, boundNs: 3e9 }), { clock: '23:59:59', fraction: '' })
+  deepEqual(clockText({ unixMs, isLeap: false, boundNs: 8_000_000 }), { clock: '23:59:59', fraction: '.99' })
+  deepEqual(clockText({ unixMs, isLeap: false, boundNs: 3e9 }), { clock: '23:59:59', fraction: '' })
+})
+
+test('an inserted second is shown as :60, and the day begins after it', () => {
+  const utc = { ...TIME_EXAMPLE.utc, estimate: '2016-12-31T23:59:60.250000000Z' }
+  const anchor = anchorOf({ ...TIME_EXAMPLE, utc, uncertaintyNs: 900_000 }, 1000, 0)
+  ok(anchor !== undefined)
+  const shown = [1000, 1500, 1749.5, 1751, 2750].map((counterMs) => clockText(readAt(anchor, counterMs)))
+  deepEqual(
+    shown.map(({ clock, fraction }) => clock + fraction),
+    ['23:59:60.250', '23:59:60.750', '23:59:60.999', '00:00:00.001', '00:00:01.00'],
+  )
 })

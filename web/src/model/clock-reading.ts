@@ -11,8 +11,10 @@ import type { TimeView } from '../../../src/services/schema.ts'
 const COUNTER_PPM = 100
 
 export interface Anchor {
-  /** UTC of the reading as Unix ms (a double: 0.25 µs fine). */
+  /** UTC of the reading as Unix ms (a double: 0.25 µs fine). Within an inserted second: the Unix ms at which that ends. */
   readonly unixMs: number
+  /** How much of an inserted second is still to come, ms; 0 outside of one. */
+  readonly leapMs: number
   /** The browser's counter (`performance.now()`, ms) at which it held. */
   readonly counterMs: number
   /** The node's own bound, ns. */
@@ -22,7 +24,9 @@ export interface Anchor {
 }
 
 export interface Reading {
+  /** Within an inserted second: that of the second before it, with which it shares its minute. */
   readonly unixMs: number
+  readonly isLeap: boolean
   readonly boundNs: number
 }
 
@@ -41,25 +45,42 @@ export const taiMinusUtcMs = (time: TimeView): number | undefined => {
     : Math.round((Number(BigInt(time.estimate) / 1_000_000n) - unixMs) / 1000) * 1000
 }
 
+/** The minute of a reading within an inserted second, Unix ms, and what is left of that second, ms. */
+const leapOf = (utc: string): { readonly minuteMs: number; readonly leftMs: number } | undefined => {
+  const match = /^([-\d]+T\d\d:\d\d):60(?:\.(\d{1,9}))?Z?$/.exec(utc)
+  if (match === null) return undefined
+  const [, minute, fraction = '0'] = match
+  return { minuteMs: Date.parse(`${minute}:00Z`), leftMs: 1000 - Number(`0.${fraction}`) * 1000 }
+}
+
 export const anchorOf = (time: TimeView, counterMs: number, pathNs: number): Anchor | undefined => {
+  const held = { counterMs, nodeNs: time.uncertaintyNs, pathNs }
+  const leap = leapOf(time.utc.estimate)
+  if (leap !== undefined) return { ...held, unixMs: leap.minuteMs + 60_000, leapMs: leap.leftMs }
   const unixMs = parseUtc(time.utc.estimate)
-  return unixMs === undefined ? undefined : { unixMs, counterMs, nodeNs: time.uncertaintyNs, pathNs }
+  return unixMs === undefined ? undefined : { ...held, unixMs, leapMs: 0 }
 }
 
 export const readAt = (anchor: Anchor, counterMs: number): Reading => {
   const ageMs = Math.max(0, counterMs - anchor.counterMs)
-  return { unixMs: anchor.unixMs + ageMs, boundNs: anchor.nodeNs + anchor.pathNs + ageMs * COUNTER_PPM }
+  const boundNs = anchor.nodeNs + anchor.pathNs + ageMs * COUNTER_PPM
+  return { unixMs: anchor.unixMs + ageMs - anchor.leapMs, isLeap: ageMs < anchor.leapMs, boundNs }
 }
 
 /** How many decimals of a second may be shown: the last digit is worth at least the bound. 0 to 6. */
 export const decimalsFor = (boundNs: number): number =>
   Math.min(6, Math.max(0, Math.floor(-Math.log10(Math.max(boundNs, 1) / 1e9) + 1e-9)))
 
-/** The reading as `12:03:04` and `.12`, cut (as clocks do), never rounded up. */
-export const clockText = ({ unixMs, boundNs }: Reading): { readonly clock: string; readonly fraction: string } => {
+/** The reading as `12:03:04` and `.12` (an inserted second as `23:59:60`), cut (as clocks do), never rounded up. */
+export const clockText = ({
+  unixMs,
+  isLeap,
+  boundNs,
+}: Reading): { readonly clock: string; readonly fraction: string } => {
   const decimals = decimalsFor(boundNs)
   const wholeMs = Math.floor(unixMs / 1000) * 1000
   const parts = Math.min(10 ** decimals - 1, Math.floor(((unixMs - wholeMs) / 1000) * 10 ** decimals))
   const fraction = decimals === 0 ? '' : `.${String(parts).padStart(decimals, '0')}`
-  return { clock: new Date(wholeMs).toISOString().slice(11, 19), fraction }
+  const clock = new Date(wholeMs).toISOString().slice(11, 19)
+  return { clock: isLeap ? `${clock.slice(0, 6)}60` : clock, fraction }
 }

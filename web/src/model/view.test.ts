@@ -77,7 +77,7 @@ test('the link keeps the instant of its last change', () => {
 })
 
 test('a clock that lost its majority gives no time', () => {
-  const view = { ...run([open]), anchor: { unixMs: 0, counterMs: 0, nodeNs: 1, pathNs: 1 } }
+  const view = { ...run([open]), anchor: { unixMs: 0, leapMs: 0, counterMs: 0, nodeNs: 1, pathNs: 1 } }
   equal(reduce(view, open).anchor, view.anchor)
   equal(reduce(view, { type: 'status', status: status('unsynchronised') }).anchor, undefined)
 })
@@ -111,10 +111,10 @@ test('a pushed reading brings the bound; its instant only where the old one is p
     event: { type: 'clock', time, sources: [] },
   })
   const asked = run([open, { type: 'time', time: at(5000, 1_000_000), sentMs: 98, receivedMs: 102 }])
-  deepEqual(asked.anchor, { unixMs: 5000, counterMs: 100, nodeNs: 1_000_000, pathNs: 2_000_000 })
+  deepEqual(asked.anchor, { unixMs: 5000, leapMs: 0, counterMs: 100, nodeNs: 1_000_000, pathNs: 2_000_000 })
   equal(asked.taiMinusUtcMs, 37_000)
   const late = reduce(asked, clock(at(6000, 3_000_000), 1140))
-  deepEqual(late.anchor, { unixMs: 5000, counterMs: 100, nodeNs: 3_000_000, pathNs: 2_000_000 })
+  deepEqual(late.anchor, { unixMs: 5000, leapMs: 0, counterMs: 100, nodeNs: 3_000_000, pathNs: 2_000_000 })
   equal(reduce(asked, clock(at(9000, 3_000_000), 1140)).anchor?.unixMs, 9000)
 })
 

@@ -126,7 +126,7 @@ const onClock = (view: View, time: TimeView, sources: readonly SourceView[], cou
   if (pushed === undefined) return next
   if (view.anchor === undefined) return { ...next, anchor: pushed }
   const carried = readAt(view.anchor, counterMs)
-  const apartNs = Math.abs(carried.unixMs - pushed.unixMs) * 1e6
+  const apartNs = Math.abs(carried.unixMs - readAt(pushed, counterMs).unixMs) * 1e6
   if (apartNs > carried.boundNs + time.uncertaintyNs + PUSHED_NS) return { ...next, anchor: pushed }
   return { ...next, anchor: { ...view.anchor, nodeNs: time.uncertaintyNs } }
 }
