@@ -18,7 +18,8 @@ import { machineTime } from './real/machine-time.ts'
 import { missing } from './real/missing.ts'
 import { until } from './real/program.ts'
 
-const HOST_RESOLUTION_NS = 2n * NS_PER_MS
+/** In its first seconds chronyd's word about itself is an estimate from a few samples, and a busy machine makes those poor. */
+const EARLY_NS = 20n * NS_PER_MS
 
 /** What the source says, poll by poll, until it says the word and as it should be; the last event. */
 const askUntil = async (chrony: ChronyClient, word: string, isGood: (event: SourceEvent) => boolean = () => true) => {
@@ -60,7 +61,7 @@ test('chronyd with a true server: the interval holds the host’s time, and beco
   const { offset, leap, upstream } = measurementOf(await askUntil(chrony, 'measurement', isNarrow))
   const time = machineTime()
   const hostNs = taiFromUnixNs(time.hostUnixNs()) - time.elapsedNs()
-  ok(holds({ lo: offset.lo - HOST_RESOLUTION_NS, hi: offset.hi + HOST_RESOLUTION_NS }, hostNs))
+  ok(holds({ lo: offset.lo - EARLY_NS, hi: offset.hi + EARLY_NS }, hostNs), String(offset.hi - hostNs))
   deepEqual([leap, upstream?.stratum, upstream?.referenceId], ['none', 2, 0x7f_00_00_01])
 })
 
