@@ -306,15 +306,15 @@ export const readingsOf = (path: Path, word: Word, options: PathOptions): Readin
   const count = route.roundTripsSec.length
   const { mean, variance } = tiltedMoments(hasUsualWait(path, excessSec, options) ? path.tilt : 0, excessSec)
   const soft = softness(route, options) ** 2
+  const scatterSec2 = (route.spreadSec2 / 4) * (1 + 4 / count) + soft / 10
+  // A machine that stood still, or a burst: whatever a path's usual noise is, such a wait is one, and no contradiction.
+  const stalledSec2 = excessSec > options.routeScales * route.scaleSec ? variance + soft : 0
   return {
     waiting: {
       offsetSec: word.lowerSec + route.floorSec / 2 + mean - route.biasSec,
       varianceSec2: variance + soft + route.biasVarianceSec2,
     },
-    ...roughened({
-      offsetSec: middleSec,
-      varianceSec2: (route.spreadSec2 / 4) * (1 + 4 / count) + soft / 10 + route.biasVarianceSec2,
-    }),
+    ...roughened({ offsetSec: middleSec, varianceSec2: Math.max(scatterSec2, stalledSec2) + route.biasVarianceSec2 }),
   }
 }
 
