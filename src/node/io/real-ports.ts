@@ -4,7 +4,7 @@
  */
 import { randomFillSync } from 'node:crypto'
 import type { Random, Time } from '../../base/index.ts'
-import { NS_PER_MS, NS_PER_US } from '../../base/index.ts'
+import { NS_PER_MS, NS_PER_US, max, min } from '../../base/index.ts'
 
 /** Longest wait that the platform's timer takes in one piece, ms. */
 const TIMER_MS_MAX = 2 ** 31 - 1
@@ -40,12 +40,19 @@ class HostClock {
    */
   unixNs(): bigint {
     this.#pair ??= pairNow()
-    const before = BigInt(Date.now()) * NS_PER_MS
-    const fine = process.hrtime.bigint() + this.#pair
-    const after = BigInt(Date.now()) * NS_PER_MS
-    if (fine >= before - PAIR_ERROR_NS && fine < after + NS_PER_MS + PAIR_ERROR_NS) return fine
+    const first = this.#look(this.#pair)
+    if (first.fits) return first.unixNs
     this.#pair = pairNow()
-    return process.hrtime.bigint() + this.#pair
+    return this.#look(this.#pair).unixNs
+  }
+
+  /** A reading by this pairing, never outside the milliseconds around it: a pairing made while others had the processor may be bad. */
+  #look(pair: bigint): { readonly unixNs: bigint; readonly fits: boolean } {
+    const before = BigInt(Date.now()) * NS_PER_MS
+    const fine = process.hrtime.bigint() + pair
+    const after = BigInt(Date.now()) * NS_PER_MS
+    const fits = fine >= before - PAIR_ERROR_NS && fine < after + NS_PER_MS + PAIR_ERROR_NS
+    return { unixNs: fits ? fine : max(before, min(fine, after + NS_PER_MS)), fits }
   }
 }
 const hostClock = new HostClock()
