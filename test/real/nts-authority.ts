@@ -6,7 +6,7 @@ import { webcrypto } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import './nts-reflect.ts'
+import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 
 const DAY_MS = 86_400_000
@@ -59,18 +59,21 @@ export const makeAuthority = async (): Promise<Authority> => {
   const folder = await mkdtemp(join(tmpdir(), 'truechimer-authority-'))
   const keys = await makeKeys()
   const subject = 'CN=Authority of one test'
-  const root = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: '01',
-    name: subject,
-    notBefore: daysFromNow(-4000),
-    notAfter: daysFromNow(4000),
-    signingAlgorithm: ALGORITHM,
-    keys,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-    ],
-  })
+  const root = await x509.X509CertificateGenerator.createSelfSigned(
+    {
+      serialNumber: '01',
+      name: subject,
+      notBefore: daysFromNow(-4000),
+      notAfter: daysFromNow(4000),
+      signingAlgorithm: ALGORITHM,
+      keys,
+      extensions: [
+        new x509.BasicConstraintsExtension(true, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      ],
+    },
+    webcrypto,
+  )
   const pem = root.toString('pem')
   const pemFile = join(folder, 'authority.pem')
   await writeFile(pemFile, `${pem}\n`)
@@ -82,20 +85,23 @@ export const makeAuthority = async (): Promise<Authority> => {
   }: CertificateWish = {}): Promise<CertificateFiles> => {
     made += 1
     const own = await makeKeys()
-    const certificate = await x509.X509CertificateGenerator.create({
-      serialNumber: made.toString(16).padStart(2, '0'),
-      subject: 'CN=Server of one test',
-      issuer: subject,
-      notBefore: daysFromNow(fromDays),
-      notAfter: daysFromNow(toDays),
-      signingAlgorithm: ALGORITHM,
-      publicKey: own.publicKey,
-      signingKey: keys.privateKey,
-      extensions: [
-        new x509.SubjectAlternativeNameExtension([...names]),
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      ],
-    })
+    const certificate = await x509.X509CertificateGenerator.create(
+      {
+        serialNumber: made.toString(16).padStart(2, '0'),
+        subject: 'CN=Server of one test',
+        issuer: subject,
+        notBefore: daysFromNow(fromDays),
+        notAfter: daysFromNow(toDays),
+        signingAlgorithm: ALGORITHM,
+        publicKey: own.publicKey,
+        signingKey: keys.privateKey,
+        extensions: [
+          new x509.SubjectAlternativeNameExtension([...names]),
+          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        ],
+      },
+      webcrypto,
+    )
     const files = { certFile: join(folder, `${made}.crt`), keyFile: join(folder, `${made}.key`) }
     await writeFile(files.certFile, `${certificate.toString('pem')}\n`)
     await writeFile(files.keyFile, `${await keyPem(own.privateKey)}\n`, { mode: 0o600 })
