@@ -1,9 +1,12 @@
 /**
- * A node's log. For machines one JSON object a line (pino); for a person at a terminal one short line: time, level, message,
+ * What a node says, as lines. For machines one JSON object a line (pino); for a person at a terminal one short line: time, level, message,
  * facts. Both on standard error.
  */
 import pino from 'pino'
 import type { Logger } from 'pino'
+import type { LogLevel } from '../log/index.ts'
+import { NodeLog } from '../log/io/node-log.ts'
+import { realTime } from '../node/io/real-ports.ts'
 import { note, noteColours } from './output.ts'
 import type { Colours } from './output.ts'
 
@@ -17,6 +20,20 @@ export const openLogger = (options: { readonly level: string; readonly isForPeop
   if (!isForPeople) return pino({ level }, pino.destination(2))
   return pino({ level }, { write: (line) => humanLines(line, noteColours).forEach(note) })
 }
+
+/** The one call for all that a node says: a line of `logger`, and from the level `entries` on an entry of its log. */
+export const openLog = ({
+  logger,
+  entries,
+}: {
+  readonly logger: Logger
+  readonly entries: LogLevel | 'silent'
+}): NodeLog =>
+  new NodeLog({
+    time: realTime,
+    line: (level, facts, message) => logger[level](facts, message),
+    entriesFrom: entries === 'silent' ? undefined : entries,
+  })
 
 /** A JSON line of the log as a person reads it; a line that is none stays as it is. Times are the host's own, HH:MM:SS. */
 export const humanLines = (line: string, paint: Colours): string[] => {

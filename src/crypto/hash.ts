@@ -17,8 +17,13 @@ export const DOMAIN_LENGTH_MAX = 59
 
 const DOMAIN = /^truechimer\/[a-z][a-z0-9]*(?:-[a-z0-9]+)*\/[1-9][0-9]{0,3}$/
 
-/** SHA3-256 of `bytes`: 32 fresh bytes. */
-export const sha3 = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(hash('sha3-256', bytes, 'buffer'))
+/** SHA3-256 of `bytes`: 32 fresh bytes. As text of one character a byte it comes out of Node in half the time of a buffer. */
+export const sha3 = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const characters = hash('sha3-256', bytes, 'binary')
+  const digest = new Uint8Array(DIGEST_BYTES)
+  for (let i = 0; i < DIGEST_BYTES; i += 1) digest[i] = characters.charCodeAt(i)
+  return digest
+}
 
 /** SHA-512 of `bytes`, 64 fresh bytes: for outside protocols that name it. What is ours is hashed with `sha3`. */
 export const sha512 = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(hash('sha512', bytes, 'buffer'))

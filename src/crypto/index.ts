@@ -1,9 +1,14 @@
-/** Hashes, keys, signatures, node ids, Merkle trees, rendezvous hashing, the signer's port and its rules. */
+/** Hashes, keys, signatures, node ids, Merkle trees, rendezvous hashing, sealed messages, the signer's port and its rules. */
 export * from './hash.ts'
 export * from './ed25519.ts'
 export * from './node-id.ts'
 export * from './merkle.ts'
+export * from './merkle-frontier.ts'
 export * from './rendezvous.ts'
+export * from './rendezvous-skeleton.ts'
 export * from './ratchet.ts'
 export * from './key-envelope.ts'
+export { agreementPublicKey } from './key-agreement.ts'
+export type { KeyAgreement } from './key-agreement.ts'
+export * from './sealed-message.ts'
 export type * from './signer.ts'

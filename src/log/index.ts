@@ -1,0 +1,12 @@
+/** The content-addressed log: entries, their chain, checkpoints, proofs and verification. Where it is kept: io/. */
+export * from './payload.ts'
+export * from './entry.ts'
+export { encodeEntry, traitsOf } from './entry-bytes.ts'
+export * from './chain.ts'
+export * from './checkpoint.ts'
+export * from './segment.ts'
+export * from './verification.ts'
+export * from './entry-proof.ts'
+export * from './noise.ts'
+export * from './failures.ts'
+export type * from './port.ts'
