@@ -54,9 +54,24 @@ const Y_ORDER_EIGHT = 0x7a_03_ac_92_77_fd_c7_4e_c6_cc_39_2c_fa_53_20_2a_0f_67_10
 /** y of every point whose order divides eight: 0 (order 4), 1 (neutral), −1 (order 2), ±y8 (order 8). Each x sign is one. */
 const SMALL_ORDER: readonly Uint8Array[] = [0n, 1n, FIELD - 1n, Y_ORDER_EIGHT, FIELD - Y_ORDER_EIGHT].map(littleEndian)
 
+/** y of a point's 32 bytes, without the sign of x. */
+const numberOf = (yBytes: Uint8Array): bigint => yBytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
+
+/**
+ * The u of the same point on curve25519, 32 bytes: (1 + y) / (1 − y), whatever the sign of x (RFC 7748 §4.1). Of a point that
+ * `faultOfPoint` finds nothing wrong with: y = 1 has no u.
+ */
+export const montgomeryOf = (point: Uint8Array): Uint8Array => {
+  assert.equal(point.length, POINT_BYTES)
+  const yBytes = Uint8Array.from(point)
+  yBytes[POINT_BYTES - 1] = (yBytes[POINT_BYTES - 1] ?? 0) & 0x7f
+  const y = numberOf(yBytes)
+  return littleEndian(modulo((1n + y) * power(modulo(1n - y), FIELD - 2n)))
+}
+
 /** Is (y² − 1) / (d·y² + 1) a square? Euler's criterion; the division is left out by multiplying with its square. */
 const hasX = (yBytes: Uint8Array): boolean => {
-  const y = yBytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
+  const y = numberOf(yBytes)
   const square = modulo(y * y)
   const ratio = modulo((square - 1n) * (CURVE_D * square + 1n))
   return ratio === 0n || power(ratio, (FIELD - 1n) / 2n) === 1n

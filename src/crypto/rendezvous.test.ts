@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { z } from 'zod'
 import { hexOf } from '../base/index.ts'
+import { drawKey, drawName, drawOf } from './rendezvous-draw.ts'
 import { pick, pickNodes, rendezvousCost, sha3 } from './index.ts'
 import type { RendezvousNode } from './index.ts'
 
@@ -14,7 +15,7 @@ const names = (ids: readonly Uint8Array[]): string[] => ids.map((id) => Buffer.f
 
 const vectors = z
   .object({
-    costs: z.array(z.object({ key: z.string(), id: z.string(), cost: z.string() })).min(3),
+    costs: z.array(z.object({ key: z.string(), id: z.string(), draw: z.string(), cost: z.string() })).min(3),
     picks: z.array(z.object({ key: z.string(), order: z.array(z.string()) })).min(3),
     nodes: z.array(z.object({ id: z.string(), weight: z.string() })),
   })
@@ -22,7 +23,11 @@ const vectors = z
 
 describe('vectors', () => {
   const nodes = vectors.nodes.map(({ id, weight }) => node(id, BigInt(weight)))
-  for (const { key, id, cost } of vectors.costs) {
+  for (const { key, id, draw, cost } of vectors.costs) {
+    test(`draw of ${id} for ${key}`, () => {
+      const { high, low } = drawOf(drawName(ascii(id)), drawKey(ascii(key)))
+      equal([high, low].map((half) => half.toString(16).padStart(8, '0')).join(''), draw)
+    })
     test(`cost of ${id} for ${key}`, () => equal(String(rendezvousCost(ascii(key), ascii(id))), cost))
   }
   for (const { key, order } of vectors.picks) {

@@ -5,11 +5,14 @@
  * Source: Thaler and Ravishankar 1998 (highest random weight); Schindelhauer and Schomaker 2005 (the logarithmic method:
  * score = weight ÷ −log u). The base of the logarithm does not change the order, so base 2 is used. Whole numbers only;
  * scores are compared by cross multiplication, so no division rounds. Rules: docs/spec/crypto.md C-10.
+ * This file is the rule as it is written down, every node scored; rendezvous-skeleton.ts gives the same answer sooner.
  * Not promised: whoever may choose a node's id or the key freely can search for one that wins.
  */
 import assert from 'node:assert/strict'
-import { domainDigest } from './hash.ts'
+import { hexOf } from '../base/index.ts'
 import { LOG_FRACTION_BITS, log2Fixed } from './logarithm.ts'
+import { drawKey, drawName, drawOf } from './rendezvous-draw.ts'
+import type { Draw, DrawKey } from './rendezvous-draw.ts'
 
 /** A candidate. `id`: any bytes, different for each; `weight` >= 0 in any unit, below 2^128. Weight 0 is never picked. */
 export interface RendezvousNode {
@@ -17,41 +20,37 @@ export interface RendezvousNode {
   readonly weight: bigint
 }
 
-const DOMAIN = 'truechimer/rendezvous/1'
 const WEIGHT_LIMIT = 2n ** 128n
-const DRAW_BYTES = 8
-/** The draw is (2n + 1) / 2^65, n being 64 bits of hash: strictly between 0 and 1. */
+/** A draw n of 64 bits stands for u = (2n + 1) / 2^65: strictly between 0 and 1. */
 const DRAW_BITS = 65
 
-/** Body of the hash: length of the key as four bytes, big end first, then key, then id. */
-const drawBody = (key: Uint8Array, id: Uint8Array): Uint8Array => {
-  const body = new Uint8Array(4 + key.length + id.length)
-  new DataView(body.buffer).setUint32(0, key.length)
-  body.set(key, 4)
-  body.set(id, 4 + key.length)
-  return body
-}
+/** Is this a weight that a candidate may have? */
+export const isRendezvousWeight = (weight: bigint): boolean => weight >= 0n && weight < WEIGHT_LIMIT
 
-/** −log2(u) × 2^56 of the draw that `key` and `id` make, between 1 and 65 × 2^56. An exponential variable. */
-export const rendezvousCost = (key: Uint8Array, id: Uint8Array): bigint => {
-  const digest = domainDigest(DOMAIN, drawBody(key, id))
-  const draw = new DataView(digest.buffer, digest.byteOffset, DRAW_BYTES).getBigUint64(0)
+/** −log2(u) × 2^56 of a draw, between 1 and 65 × 2^56. An exponential variable. */
+export const costOfDraw = ({ high, low }: Draw): bigint => {
+  const draw = (BigInt(high) << 32n) | BigInt(low)
   const cost = (BigInt(DRAW_BITS) << BigInt(LOG_FRACTION_BITS)) - log2Fixed(2n * draw + 1n)
   return cost > 0n ? cost : 1n
 }
 
+const costUnder = (key: DrawKey, id: Uint8Array): bigint => costOfDraw(drawOf(drawName(id), key))
+
+/** The cost of the draw that `key` and `id` make: see `costOfDraw`. */
+export const rendezvousCost = (key: Uint8Array, id: Uint8Array): bigint => costUnder(drawKey(key), id)
+
 /** Bytes in lexical order. */
 const compareIds = (a: Uint8Array, b: Uint8Array): number => Buffer.compare(a, b)
 
-interface Scored<N> {
+/** A candidate and what its draw cost. */
+export interface Scored<N extends RendezvousNode> {
   readonly node: N
-  readonly weight: bigint
   readonly cost: bigint
 }
 
-/** Better first: weight ÷ cost falling, then id rising. */
-const compareScores = <N extends RendezvousNode>(a: Scored<N>, b: Scored<N>): number => {
-  const difference = b.weight * a.cost - a.weight * b.cost
+/** Better first: weight ÷ cost falling, then id rising. Zero only for one id twice. */
+export const compareScores = <N extends RendezvousNode>(a: Scored<N>, b: Scored<N>): number => {
+  const difference = b.node.weight * a.cost - a.node.weight * b.cost
   return difference === 0n ? compareIds(a.node.id, b.node.id) : difference < 0n ? -1 : 1
 }
 
@@ -66,12 +65,13 @@ export const pickNodes = <N extends RendezvousNode>(options: {
 }): N[] => {
   const { key, nodes, count } = options
   assert(Number.isSafeInteger(count) && count >= 0)
-  assert(nodes.every(({ weight }) => weight >= 0n && weight < WEIGHT_LIMIT))
+  assert(nodes.every(({ weight }) => isRendezvousWeight(weight)))
+  const words = drawKey(key)
   const scored = nodes
     .filter(({ weight }) => weight > 0n)
-    .map((node): Scored<N> => ({ node, weight: node.weight, cost: rendezvousCost(key, node.id) }))
+    .map((node): Scored<N> => ({ node, cost: costUnder(words, node.id) }))
     .sort(compareScores)
-  assert(scored.every(({ node }, i) => i === 0 || compareIds(scored[i - 1]?.node.id ?? node.id, node.id) !== 0))
+  assert.equal(new Set(scored.map(({ node }) => hexOf(node.id))).size, scored.length, 'two nodes with one id')
   return scored.slice(0, count).map(({ node }) => node)
 }
 

@@ -98,6 +98,24 @@ describe('what is refused, and why', async () => {
   test('a witness who may not is refused before the signature is looked at', () =>
     equal(said(openAttestation(data(5, new Uint8Array(64)), () => false)), 'reject not-member'))
 
+  test('one that cannot count is ignored before the signature is looked at, and after everything else', () => {
+    const useless = ({ sentEarliest }: { readonly sentEarliest: bigint }): string | undefined =>
+      sentEarliest === TAI ? 'of-no-use' : undefined
+    const asked = (bytes: Uint8Array): string => said(openAttestation(bytes, () => true, useless))
+    equal(asked(data(5, new Uint8Array(64))), 'ignore of-no-use')
+    equal(asked(data(3, TAI - 1n)), 'reject bad-window')
+    equal(
+      said(
+        openAttestation(
+          good.bytes,
+          () => true,
+          () => undefined,
+        ),
+      ),
+      'accept',
+    )
+  })
+
   test('every documented reason is reached', () => {
     const reached = new Set([...table.map(([, , reason]) => reason.replace('reject ', '')), 'not-member'])
     deepEqual(

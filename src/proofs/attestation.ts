@@ -6,7 +6,7 @@
  * Source: DESIGN §5.2. Rules P-12 to P-14 and P-18 in docs/spec/proofs.md.
  */
 import type { Admission, Tai } from '../base/index.ts'
-import { NS_PER_SEC, TAI_MAX, accept, floorDiv, reject } from '../base/index.ts'
+import { NS_PER_SEC, TAI_MAX, accept, floorDiv, ignore, reject } from '../base/index.ts'
 import { CODEC_REASONS, codecOf, encodeData, fixedBytes, int64, link, tuple, uint } from '../codec/index.ts'
 import type { CID, Field } from '../codec/index.ts'
 import { cidOf, keySpellingFault, verify } from '../crypto/index.ts'
@@ -80,18 +80,22 @@ export const signAttestation = async (
 
 /**
  * Bytes of anybody to an attestation with a true signature. Says nothing of whether that witness was asked. `mayWitness` is
- * asked before the signature is looked at; without it, anybody may.
+ * asked before the signature is looked at; without it, anybody may. `useless` is asked last before the signature: where it
+ * gives a reason, the attestation is ignored for that, and no curve arithmetic is spent on what cannot count.
  */
-export const openAttestation = (
+export const openAttestation = <R extends string = never>(
   bytes: Uint8Array,
   mayWitness: (witness: Uint8Array) => boolean = () => true,
-): Admission<SealedAttestation, AttestationReason> => {
+  useless: (body: AttestationBody) => R | undefined = () => undefined,
+): Admission<SealedAttestation, AttestationReason | R> => {
   const decoded = attestationCodec.decode(bytes)
   if (decoded.verdict !== 'accept') return decoded
   const attestation = decoded.value
   if (keySpellingFault(attestation.witness) !== undefined) return reject('bad-key')
   if (!mayWitness(attestation.witness)) return reject('not-member')
   if (!isWindowPossible(attestation)) return reject('bad-window')
+  const reason = useless(attestation)
+  if (reason !== undefined) return ignore(reason)
   const { signature, ...body } = attestation
   const signed = { publicKey: attestation.witness, domain: ATTESTATION_DOMAIN, signature }
   return verify({ ...signed, body: encodeAttestationBody(body) })

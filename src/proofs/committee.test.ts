@@ -5,15 +5,21 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { z } from 'zod'
 import { NS_PER_SEC } from '../base/index.ts'
-import { nodeIdText } from '../crypto/index.ts'
-import { challengePhaseNs, committeeOf } from './index.ts'
-import type { Member } from './index.ts'
+import { encodeData } from '../codec/index.ts'
+import { nodeIdText, pick } from '../crypto/index.ts'
+import { CommitteeDraw, challengePhaseNs } from './index.ts'
+import type { CommitteeSeat, Member } from './index.ts'
 import { signerOf } from './proofs.test-suite.ts'
 
 const members: readonly Member[] = Array.from({ length: 12 }, (_, i) => {
   const key = signerOf(i + 1).nodeId
   return { id: nodeIdText(key), key, weight: BigInt((i % 3) + 1) }
 })
+const committeeOf = ({
+  members: able,
+  ...seat
+}: CommitteeSeat & { readonly members: readonly Member[] }): readonly Member[] =>
+  new CommitteeDraw(able).committeeOf(seat)
 const idOf = (index: number): string => members[index]?.id ?? ''
 
 const { draws } = z
@@ -61,6 +67,17 @@ test('neither the order of the list nor who else asks changes a draw; the subjec
     ),
     { numRuns: 30 },
   )
+})
+
+test('one draw serves every subject and slot: as the plain rule over the others', () => {
+  const draw = new CommitteeDraw(members)
+  for (const [slot, subject] of members.entries()) {
+    const nodes = members.filter(({ id }) => id !== subject.id).map((member) => ({ ...member, id: member.key }))
+    const key = encodeData(['truechimer/committee/1', subject.id, slot])
+    const keys = draw.committeeOf({ subject: subject.id, slot, seats: 5 }).map((member) => member.key)
+    deepEqual(keys, pick({ key, nodes, count: 5 }))
+  }
+  equal(draw.committeeOf({ subject: 'nobody here', slot: 1, seats: 12 }).length, 12)
 })
 
 test('with fewer members than seats all but the subject sit; alone, nobody does', () => {

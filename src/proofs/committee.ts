@@ -7,7 +7,8 @@
  */
 import { NS_PER_MS } from '../base/index.ts'
 import { encodeData } from '../codec/index.ts'
-import { pickNodes, sha3 } from '../crypto/index.ts'
+import { RendezvousSkeleton, sha3 } from '../crypto/index.ts'
+import type { RendezvousNode } from '../crypto/index.ts'
 
 /** A member of the network: its id as text, its Ed25519 key (32 bytes), which is the same thing, and its weight > 0. */
 export interface Member {
@@ -16,22 +17,40 @@ export interface Member {
   readonly weight: bigint
 }
 
-export interface CommitteeOptions {
+/** Whose witnesses are drawn, and how many. */
+export interface CommitteeSeat {
   readonly subject: string
   readonly slot: number
-  /** All who may witness; the subject itself is left out. */
-  readonly members: readonly Member[]
   /** Seats, > 0. With fewer members than seats, all of them sit. */
   readonly seats: number
 }
 
-/** The witnesses of one node in one slot, best first. */
-export const committeeOf = ({ subject, slot, members, seats }: CommitteeOptions): readonly Member[] => {
-  const key = encodeData(['truechimer/committee/1', subject, slot])
-  const nodes = members
-    .filter(({ id }) => id !== subject)
-    .map((member) => ({ id: member.key, weight: member.weight, member }))
-  return pickNodes({ key, nodes, count: seats }).map(({ member }) => member)
+interface Candidate extends RendezvousNode {
+  readonly member: Member
+}
+
+/** Draws committees from one set of members: what depends on the members alone is made once, not for each draw. */
+export class CommitteeDraw {
+  readonly members: readonly Member[]
+  readonly #skeleton: RendezvousSkeleton<Candidate>
+
+  /** @param members all who may witness; a subject among them is left out of its own committee. */
+  constructor(members: readonly Member[]) {
+    this.members = members
+    this.#skeleton = new RendezvousSkeleton(
+      members.map((member) => ({ id: member.key, weight: member.weight, member })),
+    )
+  }
+
+  /** The witnesses of one node in one slot, best first. */
+  committeeOf({ subject, slot, seats }: CommitteeSeat): readonly Member[] {
+    const key = encodeData(['truechimer/committee/1', subject, slot])
+    return this.#skeleton
+      .pick(key, seats + 1)
+      .map(({ member }) => member)
+      .filter(({ id }) => id !== subject)
+      .slice(0, seats)
+  }
 }
 
 /**

@@ -7,7 +7,7 @@
  */
 import type { Admission, NsInterval } from '../base/index.ts'
 import { accept, ignore, width } from '../base/index.ts'
-import { committeeOf } from '../proofs/index.ts'
+import { CommitteeDraw } from '../proofs/index.ts'
 import type { Member } from '../proofs/index.ts'
 import { mayWitness } from './action.ts'
 import { ABSENT_AFTER_SLOTS_DEFAULT, INITIAL_VERDICT, nextVerdict } from './verdict.ts'
@@ -86,9 +86,10 @@ export class Docket {
   readonly #verdicts = new Map<string, Verdict>()
   readonly #silences = new Map<string, Silence>()
   readonly #open = new Map<number, OpenSlot>()
-  /** Who may witness in the slot after the closed one, and in all later ones. */
-  #ableNext: readonly Member[]
-  #ableLater: readonly Member[]
+  readonly #all: CommitteeDraw
+  /** From those who may witness in the slot after the closed one, and in all later ones. */
+  #ableNext: CommitteeDraw
+  #ableLater: CommitteeDraw
   #closed: number
 
   /** @param slot the slot that is being lived through: the first that will be closed. */
@@ -100,8 +101,9 @@ export class Docket {
     this.#members = options.members
     this.#parameters = options.parameters
     this.#closed = options.slot - 1
-    this.#ableNext = options.members
-    this.#ableLater = options.members
+    this.#all = new CommitteeDraw(options.members)
+    this.#ableNext = this.#all
+    this.#ableLater = this.#all
     for (const { id } of options.members) this.#verdicts.set(id, INITIAL_VERDICT)
   }
 
@@ -122,9 +124,10 @@ export class Docket {
     const open = this.#open.get(slot)
     const known = open?.committees.get(subject)
     if (known !== undefined) return known
-    const able = (slot <= this.#closed + 1 ? this.#ableNext : this.#ableLater).filter(({ id }) => id !== subject)
-    const members = able.length > 0 ? able : this.#members
-    const drawn = committeeOf({ subject, slot, members, seats: this.#parameters.committeeSeats })
+    const able = slot <= this.#closed + 1 ? this.#ableNext : this.#ableLater
+    const seat = { subject, slot, seats: this.#parameters.committeeSeats }
+    const fromAble = able.committeeOf(seat)
+    const drawn = fromAble.length > 0 ? fromAble : this.#all.committeeOf(seat)
     if (this.slotFault(slot) === undefined && this.#verdicts.has(subject))
       this.#openSlot(slot).committees.set(subject, drawn)
     return drawn
@@ -180,13 +183,22 @@ export class Docket {
     const judgements = this.#members.map(({ id }) => this.#judge(id, slot, pages?.get(id) ?? new Map()))
     for (const { id, verdict } of judgements) this.#verdicts.set(id, verdict)
     this.#ableNext = this.#ableLater
-    this.#ableLater = this.#members.filter(({ id }) => mayWitness(this.verdict(id).status))
+    this.#ableLater = this.#drawFromAble()
     this.#closed = slot
     for (const [open, { committees }] of this.#open) {
       if (open <= slot) this.#open.delete(open)
       else if (open > slot + 1) committees.clear()
     }
     return judgements
+  }
+
+  /** From those who may witness by the verdicts as they stand; what was made for the same ones is kept. */
+  #drawFromAble(): CommitteeDraw {
+    const able = this.#members.filter(({ id }) => mayWitness(this.verdict(id).status))
+    const known = [this.#ableLater, this.#all].find(
+      ({ members }) => members.length === able.length && members.every(({ id }, i) => id === able[i]?.id),
+    )
+    return known ?? new CommitteeDraw(able)
   }
 
   #judge(id: string, slot: number, page: Page): Judgement {

@@ -14,6 +14,8 @@ import { join } from 'node:path'
 import { ChimerError } from '../../base/index.ts'
 import { sign, signingKeyOf } from '../ed25519.ts'
 import type { SigningKey } from '../ed25519.ts'
+import { agreementKeyOfSeed, agreeWith } from '../key-agreement.ts'
+import type { AgreementKey, KeyAgreement } from '../key-agreement.ts'
 import { describeKey, openSeed } from '../key-envelope.ts'
 import { nodeIdText } from '../node-id.ts'
 import { advance, isRatcheted } from '../ratchet.ts'
@@ -62,14 +64,16 @@ export const openFileSigner = async (options: {
   readonly directory: string
   /** For an encrypted key file. */
   readonly passphrase?: string
-}): Promise<Signer> => {
+}): Promise<Signer & KeyAgreement> => {
   const { directory, passphrase } = options
   const text = await readKeyFile(keyPathOf(directory))
   const lock = lockKey(lockPathOf(directory))
   try {
-    const key = signingKeyOf(openSeed(text, passphrase))
+    const seed = openSeed(text, passphrase)
+    const key = signingKeyOf(seed)
+    const agreementKey = agreementKeyOfSeed(seed)
     const memory = await openHeadFile(headPathOf(directory, key.publicKey), key.publicKey)
-    return fileSigner({ key, memory, lock })
+    return fileSigner({ key, agreementKey, memory, lock })
   } catch (cause) {
     lock[Symbol.dispose]()
     throw cause
@@ -78,10 +82,11 @@ export const openFileSigner = async (options: {
 
 const fileSigner = (parts: {
   readonly key: SigningKey
+  readonly agreementKey: AgreementKey
   readonly memory: HeadFile
   readonly lock: Disposable
-}): Signer => {
-  const { key, memory, lock } = parts
+}): Signer & KeyAgreement => {
+  const { key, agreementKey, memory, lock } = parts
   let closed = false
   let tail: Promise<unknown> = Promise.resolve()
   /** One after the other: each begins when the one before it has settled, however it settled. */
@@ -92,11 +97,16 @@ const fileSigner = (parts: {
   }
   return {
     nodeId: key.publicKey,
+    agreementKey: agreementKey.publicKey,
     head: () => memory.head,
     sign: async (domain, body) => {
       if (closed) throw closedSigner()
       assert(!isRatcheted(domain), 'sign this with signNext')
       return sign(key, domain, body)
+    },
+    agree: async (publicKey) => {
+      if (closed) throw closedSigner()
+      return agreeWith(agreementKey, publicKey)
     },
     signNext: async (request) => {
       if (closed) throw closedSigner()

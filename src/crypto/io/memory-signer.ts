@@ -4,13 +4,19 @@
  */
 import assert from 'node:assert/strict'
 import { sign, signingKeyOf } from '../ed25519.ts'
+import { agreementKeyOfSeed, agreeWith } from '../key-agreement.ts'
+import type { KeyAgreement } from '../key-agreement.ts'
 import { advance, FRESH_HEAD, isRatcheted } from '../ratchet.ts'
 import type { Signer, SignerHead } from '../signer.ts'
 import { backwards, closedSigner, nextHead } from './signing.ts'
 
 /** @param options.seed 32 secret bytes. @param options.head where to go on from; fresh if absent. */
-export const memorySigner = (options: { readonly seed: Uint8Array; readonly head?: SignerHead }): Signer => {
+export const memorySigner = (options: {
+  readonly seed: Uint8Array
+  readonly head?: SignerHead
+}): Signer & KeyAgreement => {
   const key = signingKeyOf(options.seed)
+  const agreementKey = agreementKeyOfSeed(options.seed)
   let head = options.head ?? FRESH_HEAD
   let closed = false
   const assertOpen = (): void => {
@@ -18,11 +24,16 @@ export const memorySigner = (options: { readonly seed: Uint8Array; readonly head
   }
   return {
     nodeId: key.publicKey,
+    agreementKey: agreementKey.publicKey,
     // Both are async so that a refusal is a rejected promise, as with a signer that must wait for a disk.
     sign: async (domain, body) => {
       assertOpen()
       assert(!isRatcheted(domain), 'sign this with signNext')
       return sign(key, domain, body)
+    },
+    agree: async (publicKey) => {
+      assertOpen()
+      return agreeWith(agreementKey, publicKey)
     },
     signNext: async (request) => {
       assertOpen()

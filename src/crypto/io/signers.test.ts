@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hexOf } from '../../base/index.ts'
 import { encodeHead, FRESH_HEAD, plainSeed, publicKeyOf, sealSeed, sha3, signingKeyOf, verify } from '../index.ts'
-import type { Signer, SignerHead, SignNextRequest } from '../index.ts'
+import type { KeyAgreement, Signer, SignerHead, SignNextRequest } from '../index.ts'
 import { seededRandom } from '../../base/index.ts'
 import { createFileSigner, describeFileSigner, headPathOf, keyPathOf, openFileSigner } from './file-signer.ts'
 import { BLOCK_BYTES } from './head-file.ts'
@@ -39,7 +39,7 @@ const request = (sequence: number, changes: Partial<SignNextRequest> = {}): Sign
   ...changes,
 })
 
-const kinds: readonly (readonly [string, () => Promise<Signer>])[] = [
+const kinds: readonly (readonly [string, () => Promise<Signer & KeyAgreement>])[] = [
   ['memory', async () => memorySigner({ seed })],
   ['file', async () => openFileSigner({ directory: await makeDirectory() })],
 ]
@@ -58,6 +58,17 @@ for (const [kind, openSigner] of kinds) {
       const signature = await signer.sign('truechimer/test/1', body)
       equal(verify({ publicKey: nodeId, domain: 'truechimer/test/1', body, signature }), true)
       deepEqual(signer.head(), FRESH_HEAD)
+    })
+
+    test('agrees with another key as that one does with it, until it is closed', async () => {
+      await using other = memorySigner({ seed: new Uint8Array(32).fill(4) })
+      const signer = await openSigner()
+      const secret = await signer.agree(other.agreementKey)
+      deepEqual(secret, await other.agree(signer.agreementKey))
+      equal(secret?.length, 32)
+      equal(await signer.agree(new Uint8Array(32)), undefined)
+      await signer[Symbol.asyncDispose]()
+      await rejects(signer.agree(other.agreementKey), { code: 'TC_SIGNER_CLOSED' })
     })
 
     test('goes forwards, and the head is what was sealed', async () => {
