@@ -16,8 +16,25 @@ import { attestationsTopic, challengeProtocol, proofsTopic } from '../src/networ
 import { frameOf } from '../src/network/io/frames.ts'
 import { challengeCodec } from '../src/proofs/index.ts'
 import { answerNever, answerSlowly, answerWith, badAnswers } from './hostile/answers.ts'
-import { forgeAttestation, forgeProof, fresh, nowTai, otherShape, respelt, truncated } from './hostile/forgery.ts'
-import { badAttestations, badChains, badProofs, reordered, tooManyProofs } from './hostile/gossip-attacks.ts'
+import {
+  forgeAttestation,
+  forgeEnvelope,
+  forgeProof,
+  fresh,
+  nowTai,
+  otherShape,
+  respelt,
+  truncated,
+} from './hostile/forgery.ts'
+import {
+  badAttestations,
+  badAuthors,
+  badChains,
+  badEnvelopes,
+  badProofs,
+  reordered,
+  tooManyProofs,
+} from './hostile/gossip-attacks.ts'
 import type { Forgers } from './hostile/gossip-attacks.ts'
 import { HostilePeer } from './hostile/peer.ts'
 import { SLOT_NS, heldBytes, hostileKey, openStage } from './hostile/stage.ts'
@@ -26,7 +43,7 @@ import { Watch } from './hostile/watch.ts'
 import type { Refusals } from './hostile/watch.ts'
 
 /** Members whose keys the test holds: some that forge, one that asks, the rest answer. */
-const HOSTILE_MEMBERS = 20
+const HOSTILE_MEMBERS = 23
 const STRANGERS_FROM = 1000
 
 let stage: Stage
@@ -69,6 +86,10 @@ const member = (index: number): HostileMember => {
   ok(found !== undefined)
   return found
 }
+
+/** One payload in an envelope of its own. */
+const enveloped = (author: HostileMember, topic: string, payload: Uint8Array): Uint8Array =>
+  forgeEnvelope(author, { networkId: forgers.networkId, topic, payloads: [payload] })
 
 interface Expected {
   readonly what: string
@@ -160,8 +181,8 @@ const dribble = async (socket: Socket): Promise<string> => {
   return Buffer.concat(said).toString()
 }
 
-test('everything wrong with a proof or an attestation is refused by name', async () => {
-  const [first, second, third] = await Promise.all([stranger(), stranger(), stranger()])
+test('everything wrong with an envelope, a proof or an attestation is refused by name', async () => {
+  const [first, second, third, fourth] = await Promise.all([stranger(), stranger(), stranger(), stranger()])
   const onTopic = (peer: HostilePeer, topic: string, attacks: ReturnType<typeof badProofs>): Expected[] =>
     attacks.map(({ what, reason, make }) => ({
       what,
@@ -173,7 +194,7 @@ test('everything wrong with a proof or an attestation is refused by name', async
     }))
   const witness = member(1)
   const own = forgeProof(witness, forgers.networkId)
-  await first.gossip(topics.proofs, own.bytes)
+  await first.gossip(topics.proofs, enveloped(witness, topics.proofs, own.bytes))
   const other = (): CID => {
     const parsed = parseCid(watch.heads.get(stage.others[0]?.id ?? '') ?? '')
     ok(parsed.verdict === 'accept')
@@ -188,6 +209,7 @@ test('everything wrong with a proof or an attestation is refused by name', async
   await provoke([
     ...onTopic(first, topics.proofs, badProofs(forgers)),
     ...onTopic(second, topics.proofs, badChains(forgers)),
+    ...onTopic(fourth, topics.proofs, badEnvelopes({ ...forgers, member: member(20) })),
     ...onTopic(third, topics.attestations, badAttestations({ ...forgers, member: witness }, { own: own.cid, other })),
     {
       what: 'a topic of its own',
@@ -197,14 +219,15 @@ test('everything wrong with a proof or an attestation is refused by name', async
     },
   ])
   await provoke(onTopic(second, topics.proofs, tooManyProofs({ ...forgers, member: member(19) })))
+  await provoke(onTopic(fourth, topics.proofs, badAuthors({ ...forgers, member: member(21) }, member(22))))
   const late = reordered({ ...forgers, member: member(3) })
-  for (const { bytes } of late) await second.gossip(topics.proofs, bytes)
+  for (const envelope of late.envelopes) await second.gossip(topics.proofs, envelope)
   await watch.until(
-    async () => (await Promise.all(late.map(({ cid }) => held(cid)))).every(Boolean),
+    async () => (await Promise.all(late.proofs.map(({ cid }) => held(cid)))).every(Boolean),
     () => 'three that came last first are all taken',
   )
   ok(
-    [first, second, third].every(({ isConnected }) => isConnected),
+    [first, second, third, fourth].every(({ isConnected }) => isConnected),
     'a few faults cut nobody off',
   )
 })
@@ -276,7 +299,7 @@ test('floods from many keys: each is shut out, and the honest are heard and judg
   const shutOut = (counts: Refusals): number => counts.get('connection shut-out') ?? 0
   const before = await watch.refusals()
   const messages = flooders.map(() =>
-    Array.from({ length: 2000 }, () => Uint8Array.of(0xff, ...fresh(), ...new Uint8Array(200))),
+    Array.from({ length: 20_000 }, () => Uint8Array.of(0xff, ...fresh(), ...new Uint8Array(200))),
   )
   const evidence = watch.untilFreshEvidence(stage.others)
   await Promise.all(flooders.map((flooder, index) => flooder.flood(topics.proofs, messages[index] ?? [])))
@@ -297,14 +320,15 @@ test('floods from many keys: each is shut out, and the honest are heard and judg
 test('attestations of proofs that nobody made do not pile up', async () => {
   const peers = await Promise.all(Array.from({ length: 3 }, stranger))
   const before = await watch.refusals()
-  const kinds = ['too-many-waiting', 'slot-closed', 'slot-too-far'].map((reason) => `${topics.attestations} ${reason}`)
+  const reasons = ['too-many-waiting', 'slot-closed', 'slot-too-far', 'author-too-fast', 'behind-window']
+  const kinds = reasons.map((reason) => `${topics.attestations} ${reason}`)
   const count = (counts: Refusals): number => kinds.reduce((sum, kind) => sum + (counts.get(kind) ?? 0), 0)
   await Promise.all(
     peers.map((peer) => {
-      const made = Array.from(
-        { length: 1000 },
-        () => forgeAttestation(member(1), { sentEarliest: nowTai() + 6n * SLOT_NS }).bytes,
-      )
+      const made = Array.from({ length: 1000 }, () => {
+        const { bytes } = forgeAttestation(member(1), { sentEarliest: nowTai() + 6n * SLOT_NS })
+        return enveloped(member(1), topics.attestations, bytes)
+      })
       return peer.flood(topics.attestations, made)
     }),
   )

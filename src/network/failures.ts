@@ -38,6 +38,14 @@ export const cannotListen = (address: string, cause: unknown): ChimerError =>
     { facts: { address, inUse: inUse(cause) }, cause },
   )
 
+/** An address of QUIC where its package is not installed, has no binary for this platform, or was switched off. */
+export const cannotListenOnQuic = (address: string, cause: unknown): ChimerError =>
+  new ChimerError(
+    'TC_NET_LISTEN',
+    `Cannot listen on ${address}: QUIC is not available here. Install @chainsafe/libp2p-quic, or listen on TCP only.`,
+    { facts: { address, inUse: false }, cause },
+  )
+
 /** Looks through nested causes, as libraries wrap them, at most eight deep. */
 const inUse = (error: unknown, depth = 0): boolean => {
   if (!(error instanceof Error) || depth > 8) return false

@@ -3,6 +3,7 @@
  * of proofs or consensus. Two implementations, held to one conformance suite: `io/libp2p.ts` and `io/in-memory.ts`.
  */
 import type { Admission, Cancel } from '../base/index.ts'
+import type { ChannelScoring } from './score-weights.ts'
 
 /** A peer is its Ed25519 public key (32 bytes), written as its libp2p peer id (crypto/node-id.ts). */
 export type PeerId = string
@@ -23,12 +24,22 @@ export type RequestHandler = (request: {
   readonly signal: AbortSignal
 }) => Promise<Admission<Uint8Array>>
 
+/**
+ * Which messages are judged first where several wait: `time` (proofs, attestations, challenges) before `consensus` before
+ * `ordinary` before `bulk`. A class that waits is never starved altogether (validation-queue.ts says how).
+ */
+export const PRIORITIES = ['time', 'consensus', 'ordinary', 'bulk'] as const
+export type Priority = (typeof PRIORITIES)[number]
+
 export interface TopicOptions {
+  readonly priority: Priority
   /** Larger messages are refused before the validator sees them. */
   readonly messageBytesMax: number
   /** Messages a second from one peer, and how many may come at once. What is above is refused: `rate-limited`. */
   readonly ratePerSec: number
   readonly burst: number
+  /** How deeds on this topic weigh in a peer's score; as everywhere where absent. */
+  readonly scoring?: Partial<ChannelScoring>
   readonly validate: MessageValidator
 }
 
@@ -48,12 +59,68 @@ export interface RefusalEvent {
   readonly reason: string
 }
 
+/** One open connection, as it is seen from here. */
+export interface Connection {
+  readonly peer: PeerId
+  /** Where the other end is, as a multiaddr. */
+  readonly address: string
+  readonly direction: 'inbound' | 'outbound'
+  readonly transport: 'tcp' | 'quic' | 'relay' | 'memory'
+  readonly security: 'noise' | 'tls' | 'none'
+  /** Elapsed ns when it was opened. */
+  readonly openedNs: bigint
+  /** The newest round trip that was measured on it, ns; undefined before the first. */
+  readonly roundTripNs: bigint | undefined
+  /** Bytes of the transport, both directions. */
+  readonly traffic: { readonly bytesIn: number; readonly bytesOut: number }
+}
+
+/** One reason for a peer's score: what it did, on which channel, and what that adds now. */
+export interface ScoreReason {
+  readonly channel: string
+  /** What was done: a name of SCORE_REASONS (peer-scores.ts). */
+  readonly reason: string
+  /** Points that this adds to the score, negative where it costs. */
+  readonly points: number
+}
+
+/** How a peer stands with us: its score and why, what it said, and what of that was dropped. */
+export interface PeerStanding {
+  readonly peer: PeerId
+  readonly score: number
+  readonly reasons: readonly ScoreReason[]
+  readonly messages: { readonly accepted: number; readonly ignored: number; readonly rejected: number }
+  /** What was dropped, by reason; a peer's distinct reasons are bounded. */
+  readonly refusals: ReadonlyMap<string, number>
+  readonly isShutOut: boolean
+}
+
 export interface Network extends AsyncDisposable {
   readonly peerId: PeerId
   /** Addresses that others can dial, as multiaddrs with the peer id at the end. */
   addresses(): readonly string[]
   /** Connected peers. */
   peers(): readonly PeerId[]
+  /** Every open connection. */
+  connections(): readonly Connection[]
+  /** How peers stand: those connected, and those remembered since, worst first. Bounded. */
+  standings(): readonly PeerStanding[]
+  /** Where a peer may be found from now on, as multiaddrs: for `connect` and `request`. Bounded; replaces what was known. */
+  remember(peer: PeerId, addresses: readonly string[]): void
+  /**
+   * Makes a connection where there is none: to a peer at its remembered addresses, or to whoever is at `address`. Resolves to
+   * who answered. Rejects with `TC_NET_UNREACHABLE`, or `TC_NET_TIMEOUT` where the signal aborts first.
+   */
+  connect(
+    target: { readonly peer: PeerId } | { readonly address: string },
+    options: { readonly signal: AbortSignal },
+  ): Promise<PeerId>
+  /** Closes all connections of a peer. `reason` is counted as a refusal of the channel `connection`, verdict `ignore`. */
+  disconnect(peer: PeerId, reason: string): void
+  /** Adds to a peer's account, as a validator's verdict does: for what is found out after the bytes were accepted. */
+  charge(peer: PeerId, charge: { readonly channel: string; readonly reason: string }): void
+  /** Leaves a topic. Does nothing where it was not joined. */
+  unsubscribe(topic: string): void
   /** Joins a topic. Once per topic. */
   subscribe(topic: string, options: TopicOptions): void
   /** Hands bytes to the mesh. Resolves when handed over (also to nobody); own validators do not run on own messages. */

@@ -12,6 +12,9 @@ import type { RefusalEvent } from './port.ts'
 export const NETWORK_REASONS = [
   'too-large',
   'rate-limited',
+  'group-rate-limited',
+  'flooding',
+  'queue-full',
   'malformed',
   'busy',
   'abandoned',

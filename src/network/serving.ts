@@ -23,6 +23,24 @@ export interface Deadline {
 export const judge = <T>(run: () => Admission<T> | Promise<Admission<T>>, deadline?: Deadline): Promise<Admission<T>> =>
   deadline === undefined ? guarded(run) : Promise.race([guarded(run, deadline), over<T>(deadline)])
 
+/** As `judge` without a deadline, and without a promise where the room says at once. Never throws, never rejects. */
+export const judgeAtOnce = <T>(
+  run: () => Admission<T> | Promise<Admission<T>>,
+): Admission<T> | Promise<Admission<T>> => {
+  try {
+    const said = run()
+    return said instanceof Promise ? said.catch(faultOf) : said
+  } catch (error) {
+    return faultOf(error)
+  }
+}
+
+/** What a room's error means for the message. */
+const faultOf = (error: unknown): Admission<never, NetworkReason> => {
+  if (!(error instanceof ChimerError)) crash(error)
+  return ignore('handler-failed')
+}
+
 const guarded = async <T>(
   run: () => Admission<T> | Promise<Admission<T>>,
   deadline?: Deadline,
@@ -32,8 +50,7 @@ const guarded = async <T>(
   } catch (error) {
     // A handler may stop by throwing once it was told to stop.
     if (deadline?.signal.aborted === true) return ignore(deadline.reason())
-    if (!(error instanceof ChimerError)) crash(error)
-    return ignore('handler-failed')
+    return faultOf(error)
   }
 }
 

@@ -1,9 +1,17 @@
-/** Proofs and attestations that are signed with a true key and wrong in one chosen way; no two alike. */
+/** Envelopes, proofs and attestations that are signed with a true key and wrong in one chosen way; no two alike. */
 import { NS_PER_MS } from '../../src/base/index.ts'
 import { taiFromUnixNs } from '../../src/clock/index.ts'
 import { cidOfDigest, encodeData } from '../../src/codec/index.ts'
 import type { CID } from '../../src/codec/index.ts'
 import { sha3, sign } from '../../src/crypto/index.ts'
+import {
+  ENVELOPE_DOMAIN,
+  NONCE_BYTES,
+  encodeEnvelope,
+  encodeEnvelopeBody,
+  sequenceFloor,
+} from '../../src/network/index.ts'
+import type { EnvelopeBody } from '../../src/network/index.ts'
 import { realTime } from '../../src/node/io/real-ports.ts'
 import {
   ATTESTATION_DOMAIN,
@@ -73,6 +81,27 @@ export const forgeAttestation = ({ key }: HostileMember, given: ForgedAttestatio
     ...body,
     signature: signature ?? sign(key, ATTESTATION_DOMAIN, encodeAttestationBody(body)),
   })
+}
+
+/** Above every sequence that this file has used, as an honest author's would be. */
+let sequence = sequenceFloor(realTime.hostUnixNs())
+export const nextSequence = (): number => {
+  sequence += 1
+  return sequence
+}
+
+/** What an envelope is for: where it is published, and what it holds. */
+export type Enveloped = Pick<EnvelopeBody, 'networkId' | 'topic' | 'payloads'>
+export interface ForgedEnvelope extends Partial<EnvelopeBody> {
+  readonly signature?: Uint8Array
+}
+
+/** By default one that everybody takes, if they take what is in it. */
+export const forgeEnvelope = ({ key }: HostileMember, about: Enveloped, given: ForgedEnvelope = {}): Uint8Array => {
+  const { signature, ...changed } = given
+  const nonce = fresh().subarray(0, NONCE_BYTES)
+  const body: EnvelopeBody = { ...about, sender: key.publicKey, sequence: nextSequence(), nonce, ...changed }
+  return encodeEnvelope({ ...body, signature: signature ?? sign(key, ENVELOPE_DOMAIN, encodeEnvelopeBody(body)) })
 }
 
 /** Cut off in the middle. */

@@ -1,7 +1,8 @@
-/** Everything wrong that can be said on the two topics, and what a node is to call it. */
+/** Everything wrong that can be said on the two topics, in envelopes and about them, and what a node is to call it. */
 import { NS_PER_MS, NS_PER_SEC, TAI_MAX } from '../../src/base/index.ts'
 import type { CID } from '../../src/codec/index.ts'
 import { sign } from '../../src/crypto/index.ts'
+import { PAYLOADS_MAX, TOPICS, attestationsTopic, proofsTopic } from '../../src/network/index.ts'
 import { TIME_PROOF_DOMAIN, proofDigest } from '../../src/proofs/index.ts'
 import type { SealedProof } from '../../src/proofs/index.ts'
 import {
@@ -9,14 +10,16 @@ import {
   deep,
   flipped,
   forgeAttestation,
+  forgeEnvelope,
   forgeProof,
   fresh,
+  nextSequence,
   nowTai,
   otherShape,
   respelt,
   truncated,
 } from './forgery.ts'
-import type { ForgedAttestation, ForgedProof } from './forgery.ts'
+import type { ForgedAttestation, ForgedEnvelope, ForgedProof } from './forgery.ts'
 import { SLOT_NS } from './stage.ts'
 import type { HostileMember } from './stage.ts'
 
@@ -48,16 +51,88 @@ export interface Forgers {
   readonly stranger: HostileMember
 }
 
-/** What is wrong with a proof by itself, whoever hands it over. */
-export const badProofs = ({ networkId, member, stranger }: Forgers): readonly GossipAttack[] => {
-  const one = (given?: ForgedProof): SealedProof => forgeProof(member, networkId, given)
+/** Puts payloads into an envelope of the member's, one each. */
+const proofsIn = ({ networkId, member }: Forgers, payloads: readonly Uint8Array[]): readonly Uint8Array[] =>
+  payloads.map((payload) => forgeEnvelope(member, { networkId, topic: proofsTopic(networkId), payloads: [payload] }))
+const attestationsIn = ({ networkId, member }: Forgers, payloads: readonly Uint8Array[]): readonly Uint8Array[] =>
+  payloads.map((payload) =>
+    forgeEnvelope(member, { networkId, topic: attestationsTopic(networkId), payloads: [payload] }),
+  )
+
+/** What is wrong with an envelope, on the topic of proofs. What the member's true ones hold is taken. */
+export const badEnvelopes = ({ networkId, member, stranger }: Forgers): readonly GossipAttack[] => {
+  const topic = proofsTopic(networkId)
+  const held = (): Uint8Array => forgeProof(member, networkId, { sequence: 1 }).bytes
+  const one = (given: ForgedEnvelope = {}, author = member): Uint8Array =>
+    forgeEnvelope(author, { networkId, topic, payloads: [held()] }, given)
   const bytes = (what: string, reason: string, make: () => Uint8Array): GossipAttack => ({
-    what,
+    what: `an envelope: ${what}`,
     reason,
     make: () => [make()],
   })
   return [
-    bytes('more than the topic carries', 'too-large', () => new Uint8Array(3000).fill(fresh()[0] ?? 0)),
+    bytes('more than the topic carries', 'too-large', () =>
+      Uint8Array.of(...fresh(), ...new Uint8Array(TOPICS.proofs.messageBytesMax)),
+    ),
+    bytes('nested too deep', 'too-large', deep),
+    bytes('cut off', 'malformed', () => truncated(one())),
+    bytes('chance', 'malformed', () => Uint8Array.of(0xff, ...fresh())),
+    bytes('a second spelling', 'non-canonical', () => respelt(one())),
+    bytes('something else', 'wrong-shape', otherShape),
+    bytes('a proof without one', 'wrong-shape', held),
+    bytes('sequence zero', 'wrong-shape', () => one({ sequence: 0 })),
+    bytes('of another network', 'other-network', () => one({ networkId: fresh() })),
+    bytes('of another topic', 'wrong-topic', () => one({ topic: attestationsTopic(networkId) })),
+    bytes('empty', 'no-payloads', () => one({ payloads: [] })),
+    bytes('overfull', 'too-many-payloads', () =>
+      one({ payloads: Array.from({ length: PAYLOADS_MAX + 1 }, () => fresh()) }),
+    ),
+    bytes('of a payload too large', 'payload-too-large', () =>
+      one({ payloads: [held(), new Uint8Array(TOPICS.proofs.payloadBytesMax + 1)] }),
+    ),
+    bytes('by a stranger', 'unknown-author', () => one({}, stranger)),
+    bytes('by a key of small order', 'unknown-author', () => one({ sender: SMALL_ORDER_KEY })),
+    bytes('with another signature', 'forged', () => one({ signature: flipped(new Uint8Array(64)) })),
+    bytes('claimed by another', 'forged', () => one({ sender: member.key.publicKey }, stranger)),
+    bytes('signed as something else', 'forged', () => one({ signature: sign(member.key, TIME_PROOF_DOMAIN, fresh()) })),
+    {
+      what: 'an envelope: a sequence used twice',
+      reason: 'replayed',
+      make: () => {
+        const sequence = nextSequence()
+        return [one({ sequence }), one({ sequence })]
+      },
+    },
+  ]
+}
+
+/** What an author does to itself, and to nobody else: nothing more is heard of `jumper`, and for some seconds of the member. */
+export const badAuthors = ({ networkId, member }: Forgers, jumper: HostileMember): readonly GossipAttack[] => {
+  const topic = proofsTopic(networkId)
+  const one = (author: HostileMember, given: ForgedEnvelope = {}): Uint8Array =>
+    forgeEnvelope(author, { networkId, topic, payloads: [forgeProof(author, networkId).bytes] }, given)
+  /** Payloads of eight full envelopes: more than two and a half times what an author may say at once. */
+  const full = (): Uint8Array => one(member, { payloads: Array.from({ length: PAYLOADS_MAX }, fresh) })
+  return [
+    { what: 'too much from one author', reason: 'author-too-fast', make: () => Array.from({ length: 8 }, full) },
+    {
+      what: 'a jump to the end of all sequences',
+      reason: 'behind-window',
+      make: () => [one(jumper, { sequence: Number.MAX_SAFE_INTEGER }), one(jumper)],
+    },
+  ]
+}
+
+/** What is wrong with a proof by itself, whoever hands it over. */
+export const badProofs = (forgers: Forgers): readonly GossipAttack[] => {
+  const { networkId, member, stranger } = forgers
+  const one = (given?: ForgedProof): SealedProof => forgeProof(member, networkId, given)
+  const bytes = (what: string, reason: string, make: () => Uint8Array): GossipAttack => ({
+    what,
+    reason,
+    make: () => proofsIn(forgers, [make()]),
+  })
+  return [
     bytes('more than a proof', 'too-large', () =>
       Uint8Array.of(0x58, 250, ...new Uint8Array(218), ...fresh(), ...new Uint8Array(400)),
     ),
@@ -127,13 +202,18 @@ const RUSH = 70
 /** What is wrong with a proof beside others of the same author. All of it signed: nobody is to blame for handing it over. */
 export const badChains = (forgers: Forgers): readonly GossipAttack[] => {
   const chain = new Chain(forgers)
-  const after = (change: (first: SealedProof) => ForgedProof) => (): Uint8Array[] => {
+  const after = (change: (first: SealedProof) => ForgedProof) => (): readonly Uint8Array[] => {
     const first = chain.next()
     const { sequence, tai } = first.proof
-    return [first.bytes, chain.make({ sequence: sequence + 2, tai: tai + 1n, ...change(first) }).bytes]
+    const second = chain.make({ sequence: sequence + 2, tai: tai + 1n, ...change(first) })
+    return proofsIn(forgers, [first.bytes, second.bytes])
   }
   return [
-    { what: 'an hour ahead', reason: 'far-future', make: () => [chain.next({ tai: nowTai() + HOUR_NS }).bytes] },
+    {
+      what: 'an hour ahead',
+      reason: 'far-future',
+      make: () => proofsIn(forgers, [chain.next({ tai: nowTai() + HOUR_NS }).bytes]),
+    },
     {
       what: 'earlier with a later sequence',
       reason: 'backwards-time',
@@ -159,39 +239,53 @@ export const tooManyProofs = (forgers: Forgers): readonly GossipAttack[] => {
     {
       what: 'more than a slot holds',
       reason: 'too-many-proofs',
-      make: () => Array.from({ length: RUSH }, () => chain.next().bytes),
+      make: () =>
+        proofsIn(
+          forgers,
+          Array.from({ length: RUSH }, () => chain.next().bytes),
+        ),
     },
     {
       what: 'long gone',
       reason: 'superseded',
-      make: () => [
-        ...Array.from({ length: 5 }, () => chain.next().bytes),
-        chain.make({ sequence: 1, tai: nowTai() - HOUR_NS }).bytes,
-      ],
+      make: () =>
+        proofsIn(forgers, [
+          ...Array.from({ length: 5 }, () => chain.next().bytes),
+          chain.make({ sequence: 1, tai: nowTai() - HOUR_NS }).bytes,
+        ]),
     },
   ]
 }
 
-/** Three in a row, handed over last first: each is taken into its place. */
-export const reordered = ({ member, networkId }: Forgers): readonly SealedProof[] => {
+/** Three in a row, handed over last first, in envelopes that come in the same order: each is taken into its place. */
+export const reordered = (
+  forgers: Forgers,
+): { readonly proofs: readonly SealedProof[]; readonly envelopes: readonly Uint8Array[] } => {
+  const { member, networkId } = forgers
   const make = (sequence: number, tai: bigint, before?: SealedProof): SealedProof =>
     forgeProof(member, networkId, { sequence, tai, ...(before === undefined ? {} : { previous: proofDigest(before) }) })
   const tai = nowTai() - NS_PER_SEC
   const first = make(7, tai)
   const second = make(8, tai + 1n, first)
-  return [make(9, tai + 2n, second), second, first]
+  const proofs = [first, second, make(9, tai + 2n, second)]
+  const envelopes = proofsIn(
+    forgers,
+    proofs.map(({ bytes }) => bytes),
+  )
+  return { proofs, envelopes: envelopes.toReversed() }
 }
 
 /** What is wrong with an attestation. The node holds `own`, a proof of the member, and newer ones of `other`. */
 export const badAttestations = (
-  { member, stranger }: Forgers,
+  forgers: Forgers,
   held: { readonly own: CID; readonly other: () => CID },
 ): readonly GossipAttack[] => {
+  const { member, stranger } = forgers
   const one = (given?: ForgedAttestation): Uint8Array => forgeAttestation(member, given).bytes
   const bytes = (what: string, reason: string, make: () => Uint8Array): GossipAttack => ({
     what,
     reason,
-    make: () => [make()],
+    make: () => attestationsIn(forgers, [make()]),
   })
   const soon = (): bigint => nowTai() + 4n * SLOT_NS
   const window = (from: bigint, length: bigint): ForgedAttestation => ({
@@ -199,7 +293,8 @@ export const badAttestations = (
     receivedLatest: from + length,
   })
   return [
-    bytes('more than the topic carries', 'too-large', () => new Uint8Array(5000).fill(fresh()[1] ?? 0)),
+    bytes('more than an attestation', 'too-large', () => Uint8Array.of(0x58, 250, ...new Uint8Array(218), ...fresh())),
+    bytes('more than the topic carries', 'payload-too-large', () => new Uint8Array(600).fill(fresh()[1] ?? 0)),
     bytes('cut off', 'malformed', () => truncated(one())),
     bytes('a second spelling', 'non-canonical', () => respelt(one())),
     bytes('something else', 'wrong-shape', otherShape),

@@ -25,7 +25,8 @@ export class HostilePeer implements AsyncDisposable {
     readonly serve?: Readonly<Record<string, (stream: Stream) => void>>
   }): Promise<HostilePeer> {
     const privateKey = await generateKeyPairFromSeed('Ed25519', options.seed)
-    const node = await createNode({ privateKey, listen: [], isShutOut: () => false })
+    const opinion = { isShutOut: () => false, score: () => 0 }
+    const node = await createNode({ privateKey, listen: [], gater: {}, opinion })
     for (const [protocol, answer] of Object.entries(options.serve ?? {})) await node.handle(protocol, answer)
     await node.start()
     const peer = new HostilePeer(node, options.address)
@@ -42,8 +43,17 @@ export class HostilePeer implements AsyncDisposable {
     await this.#node.dial(multiaddr(this.#address), { signal: AbortSignal.timeout(20_000) })
   }
 
+  get peerId(): string {
+    return this.#node.peerId.toString()
+  }
+
   get isConnected(): boolean {
     return this.#node.getConnections().some(({ status }) => status === 'open')
+  }
+
+  /** Joins a topic as an honest peer does. */
+  join(topic: string): void {
+    this.#node.services.pubsub.subscribe(topic)
   }
 
   /** Opens a stream of its own and sends these bytes on it as they stand. */

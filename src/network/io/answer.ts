@@ -1,6 +1,9 @@
 /**
  * The serving side of one request over a stream: rate first, then the frame within its limit, then the room's handler, all
  * before one deadline. A refusal is a reset stream and says nothing.
+ *
+ * A requester keeps its end open until it has its answer: one that closes it has gone away. That is how it is seen over QUIC, where a
+ * reset of the requester's end arrives as its end only.
  */
 import assert from 'node:assert/strict'
 import { NS_PER_SEC, ignore, reject } from '../../base/index.ts'
@@ -42,6 +45,7 @@ export const answer = async (call: Call): Promise<void> => {
   const over = new AbortController()
   const cancel = time.schedule(ANSWER_NS_MAX, () => over.abort())
   stream.addEventListener('close', () => over.abort(), { once: true })
+  stream.addEventListener('end', () => over.abort(), { once: true })
   const response = inbound.settle(protocol, from, await responseTo(call, over.signal))
   cancel()
   answering.end(from)
@@ -55,13 +59,16 @@ const FAILURES: Readonly<Record<FrameFailure, Admission<never, NetworkReason>>> 
   aborted: ignore('timed-out'),
 }
 
+/** Has the requester still both ends open? */
+const isThere = (stream: Stream): boolean => stream.status === 'open' && !stream.readableEnded
+
 const responseTo = async (
   { inbound, protocol, options, from, stream }: Call,
   signal: AbortSignal,
 ): Promise<Admission<Uint8Array>> => {
   const frame = await readFrame(stream, { bytesMax: inbound.bytesMax(protocol), signal })
-  if ('failure' in frame) return FAILURES[stream.status === 'open' ? frame.failure : 'abandoned']
-  const reason = (): NetworkReason => (stream.status === 'open' ? 'timed-out' : 'abandoned')
+  if ('failure' in frame) return FAILURES[isThere(stream) ? frame.failure : 'abandoned']
+  const reason = (): NetworkReason => (isThere(stream) ? 'timed-out' : 'abandoned')
   const handle = async (): Promise<Admission<Uint8Array>> => {
     const response = await options.handle({ from, bytes: frame.bytes, signal })
     assert(response.verdict !== 'accept' || response.value.length <= options.responseBytesMax, 'response too large')

@@ -4,12 +4,22 @@
  */
 import { test } from 'node:test'
 import { GOSSIP_RULES, LIMIT_RULES } from './conformance/gossip.test-suite.ts'
+import { CONNECTION_RULES, QUEUE_RULES, STANDING_RULES } from './conformance/peers.test-suite.ts'
 import { FAILURE_RULES, LIFETIME_RULES, REQUEST_RULES } from './conformance/requests.test-suite.ts'
 import type { Harness } from './conformance/meshes.test-suite.ts'
 
 export { Inbox } from './conformance/meshes.test-suite.ts'
 
-const RULES = [...GOSSIP_RULES, ...LIMIT_RULES, ...REQUEST_RULES, ...FAILURE_RULES, ...LIFETIME_RULES]
+const RULES = [
+  ...GOSSIP_RULES,
+  ...LIMIT_RULES,
+  ...REQUEST_RULES,
+  ...FAILURE_RULES,
+  ...LIFETIME_RULES,
+  ...CONNECTION_RULES,
+  ...STANDING_RULES,
+  ...QUEUE_RULES,
+]
 
 /** Registers every rule as a test of the implementation called `name`. */
 export const networkConformance = (name: string, harness: Harness): void => {

@@ -4,10 +4,13 @@ import { BoundedMap, NS_PER_SEC, ignore } from '../../base/index.ts'
 import { closed, refused, timedOut, tooLarge, unreachable } from '../failures.ts'
 import { Inbound, Listeners } from '../inbound.ts'
 import { Answering, judge } from '../serving.ts'
+import { Dialler } from './in-memory-links.ts'
 import { messageId, messageIdText } from './message-id.ts'
-import type { Admission, Cancel, Time } from '../../base/index.ts'
-import type { Network, PeerId, ProtocolOptions, RefusalEvent, TopicOptions } from '../port.ts'
+import type { Admission, Cancel } from '../../base/index.ts'
+import type { PlacesOptions } from '../places.ts'
+import type { Connection, Network, PeerId, PeerStanding, ProtocolOptions, RefusalEvent, TopicOptions } from '../port.ts'
 import type { NetworkReason } from '../refusals.ts'
+import type { DialHub, Link, Neighbour, Target } from './in-memory-links.ts'
 
 /** Message ids remembered against duplicates. */
 const SEEN_MAX = 65_536
@@ -15,23 +18,12 @@ const SEEN_MAX = 65_536
 const ANSWER_NS_MAX = 10n * NS_PER_SEC
 
 /** What a peer needs of its hub. */
-export interface PeerHub {
-  readonly time: Time
-  /** Runs `arrive` after the link's delay, or never. */
-  carry(from: PeerId, to: PeerId, arrive: () => void): void
+export interface PeerHub extends DialHub {
+  readonly places: Partial<PlacesOptions>
   disconnect(a: PeerId, b: PeerId): void
-  left(peerId: PeerId): void
-}
-
-interface Link {
-  up: boolean
-}
-
-interface Neighbour {
-  readonly peer: InMemoryNetwork
-  readonly link: Link
-  /** Fail what waits for this neighbour. */
-  readonly waiting: Set<(error: Error) => void>
+  left(peer: InMemoryNetwork): void
+  /** Delay there and back, ns. */
+  roundTripNs(a: PeerId, b: PeerId): bigint
 }
 
 interface Served {
@@ -41,35 +33,82 @@ interface Served {
 
 export class InMemoryNetwork implements Network {
   readonly peerId: PeerId
+  /** Where it is, without the peer id. */
+  readonly address: string
   readonly #hub: PeerHub
   readonly #inbound: Inbound
+  readonly #dialler: Dialler
   readonly #neighbours = new Map<PeerId, Neighbour>()
-  readonly #topics = new Map<string, TopicOptions>()
+  readonly #topics = new Set<string>()
   readonly #protocols = new Map<string, Served>()
   readonly #seen = new BoundedMap<string, true>(SEEN_MAX)
   readonly #peerEvents = new Listeners<{ readonly peer: PeerId; readonly connected: boolean }>()
   #closed = false
 
-  constructor(hub: PeerHub, peerId: PeerId) {
+  constructor(hub: PeerHub, { peerId, address }: { readonly peerId: PeerId; readonly address: string }) {
     this.peerId = peerId
+    this.address = address
     this.#hub = hub
+    this.#dialler = new Dialler(hub, this)
     this.#inbound = new Inbound({
-      elapsedNs: () => hub.time.elapsedNs(),
+      time: hub.time,
+      places: hub.places,
       shutOut: (peer) => hub.disconnect(peerId, peer),
     })
   }
 
   addresses(): readonly string[] {
-    return [`/memory/${this.peerId}/p2p/${this.peerId}`]
+    return [`${this.address}/p2p/${this.peerId}`]
   }
 
   peers(): readonly PeerId[] {
     return [...this.#neighbours.keys()]
   }
 
+  connections(): readonly Connection[] {
+    return [...this.#neighbours.values()].map(({ peer, direction, openedNs, traffic }) => ({
+      peer: peer.peerId,
+      address: `${peer.address}/p2p/${peer.peerId}`,
+      direction,
+      transport: 'memory',
+      security: 'none',
+      openedNs,
+      roundTripNs: this.#hub.roundTripNs(this.peerId, peer.peerId),
+      traffic: { ...traffic },
+    }))
+  }
+
+  standings(): readonly PeerStanding[] {
+    return this.#inbound.standings()
+  }
+
+  remember(peer: PeerId, addresses: readonly string[]): void {
+    this.#dialler.remember(peer, addresses)
+  }
+
+  async connect(target: Target, { signal }: { readonly signal: AbortSignal }): Promise<PeerId> {
+    if (this.#closed) throw closed()
+    return this.#dialler.dial(target, signal)
+  }
+
+  disconnect(peer: PeerId, reason: string): void {
+    if (!this.isLinked(peer)) return
+    this.#inbound.disconnecting(peer, reason)
+    this.#hub.disconnect(this.peerId, peer)
+  }
+
+  charge(peer: PeerId, charge: { readonly channel: string; readonly reason: string }): void {
+    this.#inbound.charge(peer, charge)
+  }
+
   subscribe(topic: string, options: TopicOptions): void {
-    this.#inbound.open(topic, { ...options, bytesMax: options.messageBytesMax })
-    this.#topics.set(topic, options)
+    this.#inbound.openTopic(topic, options)
+    this.#topics.add(topic)
+  }
+
+  unsubscribe(topic: string): void {
+    this.#topics.delete(topic)
+    this.#inbound.close(topic)
   }
 
   async publish(topic: string, bytes: Uint8Array): Promise<void> {
@@ -91,6 +130,7 @@ export class InMemoryNetwork implements Network {
   ): Promise<Uint8Array> {
     if (this.#closed) throw closed()
     if (options.signal.aborted) throw timedOut(peer, protocol, options.signal.reason)
+    if (!this.isLinked(peer)) await this.#dialler.dial({ peer }, options.signal)
     const neighbour = this.#neighbours.get(peer)
     if (neighbour === undefined) throw unreachable(peer)
     if (!neighbour.peer.#protocols.has(protocol)) throw refused(peer, protocol)
@@ -115,9 +155,10 @@ export class InMemoryNetwork implements Network {
     if (this.#closed) return
     this.#closed = true
     for (const peer of this.peers()) this.#hub.disconnect(this.peerId, peer)
-    this.#hub.left(this.peerId)
+    this.#dialler.close()
+    this.#hub.left(this)
     this.#peerEvents.clear()
-    this.#inbound.refusals.clear()
+    this.#inbound.stop()
   }
 
   /** For the hub. */
@@ -125,14 +166,28 @@ export class InMemoryNetwork implements Network {
     return this.#neighbours.has(peer)
   }
 
-  /** For the hub. */
-  hasShutOut(peer: PeerId): boolean {
-    return this.#inbound.isShutOut(peer)
+  /** For the hub: decides, and makes room. */
+  hasPlace(peer: InMemoryNetwork, direction: Connection['direction']): boolean {
+    const placement = this.#inbound.place({ peer: peer.peerId, address: peer.address, direction }, this.connections())
+    if (placement.verdict !== 'accept') return false
+    if (placement.evict !== undefined) this.disconnect(placement.evict, 'evicted')
+    return true
   }
 
   /** For the hub. */
-  linked(peer: InMemoryNetwork, link: Link): void {
-    this.#neighbours.set(peer.peerId, { peer, link, waiting: new Set() })
+  linked(
+    peer: InMemoryNetwork,
+    { link, direction }: { readonly link: Link; readonly direction: Connection['direction'] },
+  ): void {
+    this.#neighbours.set(peer.peerId, {
+      peer,
+      link,
+      direction,
+      openedNs: this.#hub.time.elapsedNs(),
+      traffic: { bytesIn: 0, bytesOut: 0 },
+      waiting: new Set(),
+    })
+    this.#inbound.connected(peer.peerId, peer.address)
     this.#peerEvents.emit({ peer: peer.peerId, connected: true })
   }
 
@@ -142,6 +197,7 @@ export class InMemoryNetwork implements Network {
     if (neighbour === undefined) return
     neighbour.link.up = false
     this.#neighbours.delete(peer)
+    this.#inbound.disconnected(peer)
     for (const fail of neighbour.waiting) fail(unreachable(peer))
     this.#peerEvents.emit({ peer, connected: false })
   }
@@ -154,40 +210,51 @@ export class InMemoryNetwork implements Network {
   }
 
   #flood(topic: string, bytes: Uint8Array, except: PeerId): void {
-    for (const { peer, link } of this.#neighbours.values()) {
+    for (const neighbour of this.#neighbours.values()) {
+      const { peer } = neighbour
       if (peer.peerId === except || !peer.#topics.has(topic)) continue
-      this.#hub.carry(this.peerId, peer.peerId, () => {
-        if (link.up) void peer.#receive(this.peerId, topic, bytes.slice())
-      })
+      this.#send(neighbour, bytes.length, () => peer.#receive(this.peerId, topic, bytes))
     }
   }
 
-  async #receive(from: PeerId, topic: string, bytes: Uint8Array): Promise<void> {
-    const options = this.#topics.get(topic)
-    assert(options !== undefined)
+  /** Carries bytes to a neighbour, unless the link is cut meanwhile, and counts them at both ends. */
+  #send({ peer, link, traffic }: Neighbour, bytesLength: number, arrive: () => void): void {
+    traffic.bytesOut += bytesLength
+    this.#hub.carry(this.peerId, peer.peerId, () => {
+      const there = peer.#neighbours.get(this.peerId)
+      if (!link.up || there === undefined) return
+      there.traffic.bytesIn += bytesLength
+      arrive()
+    })
+  }
+
+  #receive(from: PeerId, topic: string, bytes: Uint8Array): void {
     if (!this.#isNew(topic, bytes)) return
-    if (this.#inbound.admit(topic, from, bytes.length).verdict !== 'accept') return
-    const verdict = await judge(() => options.validate({ from, bytes }))
-    if (this.#inbound.settle(topic, from, verdict).verdict === 'accept') this.#flood(topic, bytes, from)
+    const settled = (admission: Admission<null>): void => {
+      if (admission.verdict === 'accept') this.#flood(topic, bytes, from)
+    }
+    const admission = this.#inbound.hear(topic, { from, bytes })
+    if (admission instanceof Promise) void admission.then(settled)
+    else settled(admission)
   }
 
   #exchange(neighbour: Neighbour, protocol: string, bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const { peer, link, waiting } = neighbour
+    const { peer, waiting } = neighbour
     const outcome = Promise.withResolvers<Uint8Array>()
     const abandoned = new AbortController()
     const onAbort = (): void => outcome.reject(timedOut(peer.peerId, protocol, signal.reason))
     signal.addEventListener('abort', onAbort, { once: true })
     waiting.add(outcome.reject)
     const answered = (response: Admission<Uint8Array>): void => {
-      if (!link.up) return
       if (response.verdict === 'accept') outcome.resolve(response.value.slice())
       else outcome.reject(refused(peer.peerId, protocol))
     }
-    this.#hub.carry(this.peerId, peer.peerId, () => {
-      if (!link.up) return
-      void peer.#answer(this.peerId, protocol, bytes, abandoned.signal).then((response) =>
-        this.#hub.carry(peer.peerId, this.peerId, () => answered(response)),
-      )
+    this.#send(neighbour, bytes.length, () => {
+      const back = peer.#neighbours.get(this.peerId)
+      void peer.#answer(this.peerId, protocol, bytes, abandoned.signal).then((response) => {
+        const bytesLength = response.verdict === 'accept' ? response.value.length : 0
+        if (back !== undefined) peer.#send(back, bytesLength, () => answered(response))
+      })
     })
     return outcome.promise.finally(() => {
       signal.removeEventListener('abort', onAbort)

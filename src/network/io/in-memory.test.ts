@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { NS_PER_MS, NS_PER_SEC, accept, reject, seededRandom } from '../../base/index.ts'
-import { PATIENCE, SHUT_OUT_NS } from '../patience.ts'
+import { PLACES } from '../places.ts'
+import { BORNE_SCORE_MIN, SHUT_OUT_NS } from '../score-weights.ts'
 import { Inbox, networkConformance } from './conformance.test-suite.ts'
 import { createInMemoryHub } from './in-memory.ts'
 import type { Time } from '../../base/index.ts'
@@ -53,8 +54,8 @@ const stillTime = (): Time & { advance(ns: bigint): Promise<void> } => {
 
 networkConformance('in memory', {
   strangerId: 'nobody',
-  build: async (count, edges) => {
-    const hub = createInMemoryHub(stillTime())
+  build: async (count, edges, options = {}) => {
+    const hub = createInMemoryHub(stillTime(), options)
     const peers = Array.from({ length: count }, (_, i) => hub.join(`peer-${i}`, { connectTo: [] }))
     for (const [a, b] of edges) hub.connect(`peer-${a}`, `peer-${b}`)
     return {
@@ -68,6 +69,7 @@ networkConformance('in memory', {
 })
 
 const topic = (validate: TopicOptions['validate']): TopicOptions => ({
+  priority: 'ordinary',
   messageBytesMax: 10,
   ratePerSec: 1,
   burst: 1000,
@@ -155,7 +157,7 @@ test('who has been shut out is not connected again before its time is over', asy
   const hub = createInMemoryHub(time)
   const [a, b] = [hub.join('a'), hub.join('b')]
   b.subscribe('t', { ...topic(() => reject('nonsense')), burst: 5000 })
-  for (let i = 0; i <= PATIENCE.burst; i += 1) await a.publish('t', new Uint8Array([i, i >> 8]))
+  for (let i = 0; i <= -BORNE_SCORE_MIN; i += 1) await a.publish('t', new Uint8Array([i, i >> 8]))
   await time.advance(1n)
   assert.deepEqual([a.peers(), b.peers()], [[], []])
   for (const [left, right] of [
@@ -168,4 +170,46 @@ test('who has been shut out is not connected again before its time is over', asy
   await time.advance(SHUT_OUT_NS)
   hub.connect('a', 'b')
   assert.deepEqual([a.peers(), b.peers()], [['b'], ['a']])
+})
+
+test('a dial takes a round trip, is given up where it is lost, and does not reach who is behind a NAT', async () => {
+  const time = stillTime()
+  const hub = createInMemoryHub(time, { dialable: true, delayNs: 5n * NS_PER_MS })
+  const [a, b] = [hub.join('a'), hub.join('b')]
+  hub.join('c', { isBehindNat: true })
+  assert.deepEqual([a.peers(), b.peers()], [[], []])
+  const signal = new AbortController().signal
+  const connecting = a.connect({ address: '/memory/b' }, { signal })
+  await time.advance(10n * NS_PER_MS)
+  assert.equal(await connecting, 'b')
+  assert.equal(a.connections()[0]?.roundTripNs, 10n * NS_PER_MS)
+  await assert.rejects(a.connect({ address: '/memory/c/p2p/c' }, { signal }), { code: 'TC_NET_UNREACHABLE' })
+  await assert.rejects(a.connect({ address: '/memory/b/p2p/other' }, { signal }), { code: 'TC_NET_UNREACHABLE' })
+  hub.join('d')
+  hub.setLink('d', 'a', { loss: 1 })
+  a.remember('d', ['/memory/nowhere', '/memory/d'])
+  a.disconnect('b', 'done')
+  const lost = assert.rejects(a.connect({ peer: 'd' }, { signal }), { code: 'TC_NET_UNREACHABLE' })
+  await time.advance(5n * NS_PER_SEC)
+  await lost
+})
+
+test('peers of one group of addresses fill their places only, and what passed on a link is counted', async () => {
+  const time = stillTime()
+  const hub = createInMemoryHub(time, { dialable: true })
+  const host = hub.join('host', { address: '/ip4/30.1.1.1/tcp/1' })
+  for (let i = 0; i < 20; i += 1) hub.join(`x${i}`, { address: `/ip4/9.9.${i}.1/tcp/1`, connectTo: ['host'] })
+  assert.equal(host.peers().length, PLACES.perGroupMax)
+  const near = hub.join('near', { address: '/ip4/31.1.1.1/tcp/1', connectTo: ['host'] })
+  for (const network of [host, near])
+    network.subscribe(
+      't',
+      topic(() => accept(null)),
+    )
+  await near.publish('t', new Uint8Array(10))
+  await time.advance(1n)
+  const at = (peer: string): unknown => host.connections().find((connection) => connection.peer === peer)?.traffic
+  assert.deepEqual(at('near'), { bytesIn: 10, bytesOut: 0 })
+  assert.deepEqual(near.connections()[0]?.traffic, { bytesIn: 0, bytesOut: 10 })
+  assert.throws(() => hub.join('y', { address: '/ip4/31.1.1.1/tcp/1' }), assert.AssertionError)
 })

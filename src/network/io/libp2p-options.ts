@@ -1,21 +1,21 @@
 /**
- * How libp2p is set up, with the reason for each number. TCP with no delay, Noise, yamux, identify, gossipsub without its
- * own signatures (ours are inside the messages; signing twice halves throughput). No DHT, no mDNS, no UPnP, no relay, no
- * telemetry. Sources: libp2p specs `pubsub/gossipsub` v1.1 and v1.2; the option docs of the packages named in package.json.
+ * How libp2p is set up, with the reason for each number. No DHT, no UPnP, no telemetry; identify and ping for what every libp2p node
+ * says. Carriers stand in `libp2p-carriers.ts`, gossip in `libp2p-gossip.ts`, who may connect in `libp2p-gate.ts`.
+ * Source: the option docs of the packages named in package.json.
  */
-import { gossipsub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
-import { noise } from '@libp2p/noise'
-import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
-import { FRAME_BYTES_MAX } from '../topics.ts'
 import { ANSWERING_PER_PEER_MAX } from '../serving.ts'
-import { messageId, messageIdText } from './message-id.ts'
+import { FRAME_BYTES_MAX } from '../topics.ts'
+import { carrierServices, carriersOf, encryptersOf } from './libp2p-carriers.ts'
+import { gossip } from './libp2p-gossip.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { Identify } from '@libp2p/identify'
-import type { Libp2p, PrivateKey } from '@libp2p/interface'
-import type { PeerId } from '../port.ts'
+import type { ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { CarrierOptions, Transport } from './libp2p-carriers.ts'
+import type { Opinion } from './libp2p-gossip.ts'
 
 export interface Services extends Record<string, unknown> {
   readonly identify: Identify
@@ -24,93 +24,96 @@ export interface Services extends Record<string, unknown> {
 
 /** Connections of one node, both ways: each costs a file descriptor and up to about 2 MB, and a node has 200 MB in all. */
 export const CONNECTIONS_MAX = 64
-/** New connections a second from one address: enough for a devnet of 60 nodes that all start at once on loopback. */
-const CONNECTIONS_PER_HOST_PER_SEC_MAX = 64
-/** Connections that have not finished their handshake. */
-const CONNECTIONS_PENDING_MAX = 64
+/** What libp2p itself would refuse or close, unasked and uncounted: above all of ours, so that it is ours to say and to count. */
+const LIBP2P_CONNECTIONS_MAX = 4 * CONNECTIONS_MAX
+const LIBP2P_PENDING_MAX = 65_536
 /** A dial or an inbound handshake that takes longer is given up, ms. */
 export const HANDSHAKE_MS_MAX = 5000
+/** Agreeing on the protocol of a stream, ms: gossip opens its streams one after the other, and each waits for the one before. */
+const STREAM_MS_MAX = 2000
+/** Dials under way at once, and addresses of one peer that are tried. */
+const DIALS_MAX = 16
+const DIAL_QUEUE_MAX = 256
+export const PEER_ADDRESSES_MAX = 16
 /** Streams of all protocols on one connection, each way: our protocols, gossip and identify together. */
-const STREAMS_MAX = 256
+export const STREAMS_MAX = 256
 /** Twice what is answered at once, so that `busy` is ours to say and to count. */
 export const STREAMS_PER_PROTOCOL_MAX = 2 * ANSWERING_PER_PEER_MAX
-/** Bytes that wait for a slow reader before its gossip stream is reset. */
-const GOSSIP_BACKLOG_BYTES_MAX = 8 * FRAME_BYTES_MAX
-/** Bytes of one gossip RPC: a full frame and some, or a few thousand small messages after an IWANT. */
-const GOSSIP_RPC_BYTES_MAX = 4 * FRAME_BYTES_MAX
-/** Topics that one peer may announce, as bytes of their names and gossipsub's 1 KiB for each. */
-const TOPIC_BYTES_PER_PEER_MAX = 256 * 1024
-/** Milliseconds for which a message is known again. Many heartbeats: nothing older is still on offer. */
-const SEEN_MS = 60_000
-/** Milliseconds between mesh repairs: what a new neighbour says reaches only direct neighbours until the next one. */
-const HEARTBEAT_MS = 500
-/** The score of a peer that has been shut out: far below every threshold. */
-const SHUT_OUT_SCORE = -100_000
+/** Bytes of one stream that wait for its reader, or for us: a full frame and what is said around it. Gossip has its own. */
+const STREAM_BYTES_MAX = 2 * FRAME_BYTES_MAX
 
-/**
- * Mesh degrees for 2 to 10 nodes: nearly everybody is a direct neighbour, so one hop carries a message to all and the loss
- * of a node breaks nothing; with more nodes, 6 neighbours still reach 1,000 nodes in 4 hops.
- */
-const MESH = { D: 6, Dlo: 5, Dhi: 9, Dscore: 4, Dout: 2, Dlazy: 6 } as const
-
-const gossip = (isShutOut: (peer: PeerId) => boolean): ReturnType<typeof gossipsub> =>
-  gossipsub({
-    ...MESH,
-    globalSignaturePolicy: 'StrictNoSign',
-    msgIdFn: (message) => messageId(message.topic, message.data),
-    msgIdToStrFn: messageIdText,
-    heartbeatInterval: HEARTBEAT_MS,
-    seenTTL: SEEN_MS,
-    floodPublish: true,
-    fallbackToFloodsub: false,
-    emitSelf: false,
-    doPX: false,
-    allowPublishToZeroTopicPeers: true,
-    ignoreDuplicatePublishError: true,
-    maxInboundStreams: 2,
-    maxOutboundStreams: 2,
-    maxInboundDataLength: GOSSIP_RPC_BYTES_MAX,
-    maxOutboundBufferSize: GOSSIP_BACKLOG_BYTES_MAX,
-    maxTopicBytesPerPeer: TOPIC_BYTES_PER_PEER_MAX,
-    scoreParams: {
-      appSpecificScore: (peer) => (isShutOut(peer) ? SHUT_OUT_SCORE : 0),
-      appSpecificWeight: 1,
-      // Devnets put all peers on one address; limits by subnet belong to discovery.
-      IPColocationFactorWeight: 0,
-      // A busy machine breaks a promise to deliver now and then; only what goes on costs.
-      behaviourPenaltyThreshold: 6,
-    },
-  })
-
-/** A node that has not started. `isShutOut` closes the door on dials and handshakes. */
-export const createNode = (options: {
+export interface NodeOptions extends CarrierOptions {
   readonly privateKey: PrivateKey
   readonly listen: readonly string[]
-  readonly isShutOut: (peer: PeerId) => boolean
-}): Promise<Libp2p<Services>> => {
-  const denied = (peer: { toString(): string }): boolean => options.isShutOut(peer.toString())
+  /** Addresses to name beside those listened on: what a router forwards here. */
+  readonly announce?: readonly string[]
+  readonly quicCarrier?: Transport | undefined
+  readonly gater: ConnectionGater
+  readonly opinion: Opinion
+  /** By default HANDSHAKE_MS_MAX. */
+  readonly handshakeMsMax?: number | undefined
+}
+
+/**
+ * libp2p names a public address only when AutoNAT has had it dialled. Here the owner chose what is listened on: it is named from the
+ * start, and AutoNAT, where it runs, may find that it cannot be dialled.
+ */
+const nameListenAddresses = (of: {
+  readonly events: { addEventListener(type: 'transport:listening', listener: () => void): void }
+  readonly addressManager: {
+    confirmObservedAddr(address: Multiaddr, options: { readonly type: 'transport' }): void
+  }
+  readonly transportManager: { getAddrs(): Multiaddr[] }
+}): object => {
+  of.events.addEventListener('transport:listening', () => {
+    for (const address of of.transportManager.getAddrs())
+      of.addressManager.confirmObservedAddr(address, { type: 'transport' })
+  })
+  return {}
+}
+
+/** A node that has not started. */
+export const createNode = (options: NodeOptions): Promise<Libp2p<Services>> => {
+  const handshakeMsMax = options.handshakeMsMax ?? HANDSHAKE_MS_MAX
+  const listen = [...options.listen, ...(options.relayClient === true ? ['/p2p-circuit'] : [])]
   return createLibp2p<Services>({
     start: false,
     privateKey: options.privateKey,
     nodeInfo: { name: 'truechimer', version: '1', userAgent: 'truechimer/1' },
-    addresses: { listen: [...options.listen] },
-    transports: [tcp({ dialOpts: { noDelay: true }, listenOpts: { noDelay: true } })],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux({ maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX })],
-    connectionGater: {
-      denyDialPeer: denied,
-      denyDialMultiaddr: () => false,
-      denyInboundEncryptedConnection: denied,
-      denyOutboundEncryptedConnection: denied,
-    },
+    addresses: { listen, appendAnnounce: [...(options.announce ?? [])] },
+    transports: carriersOf(options, options.quicCarrier),
+    connectionEncrypters: encryptersOf(options),
+    streamMuxers: [
+      yamux({
+        maxInboundStreams: STREAMS_MAX,
+        maxOutboundStreams: STREAMS_MAX,
+        enableKeepAlive: false,
+        streamOptions: { maxReadBufferLength: STREAM_BYTES_MAX, maxWriteBufferLength: STREAM_BYTES_MAX },
+      }),
+    ],
+    connectionGater: options.gater,
+    // Our own says sooner and more (libp2p-heartbeat.ts).
+    connectionMonitor: { enabled: false },
     connectionManager: {
-      maxConnections: CONNECTIONS_MAX,
-      inboundConnectionThreshold: CONNECTIONS_PER_HOST_PER_SEC_MAX,
-      maxIncomingPendingConnections: CONNECTIONS_PENDING_MAX,
-      inboundUpgradeTimeout: HANDSHAKE_MS_MAX,
-      dialTimeout: HANDSHAKE_MS_MAX,
-      addressDialTimeout: HANDSHAKE_MS_MAX,
+      maxConnections: LIBP2P_CONNECTIONS_MAX,
+      inboundConnectionThreshold: LIBP2P_PENDING_MAX,
+      maxIncomingPendingConnections: LIBP2P_PENDING_MAX,
+      maxParallelDials: DIALS_MAX,
+      maxDialQueueLength: DIAL_QUEUE_MAX,
+      maxPeerAddrsToDial: PEER_ADDRESSES_MAX,
+      inboundUpgradeTimeout: handshakeMsMax,
+      inboundStreamProtocolNegotiationTimeout: STREAM_MS_MAX,
+      outboundStreamProtocolNegotiationTimeout: STREAM_MS_MAX,
+      dialTimeout: handshakeMsMax,
+      addressDialTimeout: handshakeMsMax,
+      // Who is dialled again is decided by redial.ts and discovery.
+      reconnectRetries: 0,
     },
-    services: { identify: identify(), pubsub: gossip(options.isShutOut) },
+    services: {
+      identify: identify(),
+      pubsub: gossip(options.opinion),
+      addresses: nameListenAddresses,
+      ...carrierServices(options),
+    },
   })
 }

@@ -2,56 +2,73 @@
  * The Network port over a started libp2p node. The shell around the room's core: it hands bytes to `Inbound` and to what
  * the rooms gave it, and turns what libp2p throws into the port's codes.
  *
- * Promises: nothing is read by a room before size, rate and patience were checked; a request's `body` is called when its
+ * Promises: nothing is read by a room before size, rate and score were checked; a request's `body` is called when its
  * stream is open and agreed. Does not promise delivery: gossip reaches whom it reaches.
  */
 import assert from 'node:assert/strict'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
-import { ignore, reject } from '../../base/index.ts'
-import { closed, refused, timedOut, tooLarge, unreachable } from '../failures.ts'
+import { closed, refused, tooLarge } from '../failures.ts'
 import { Listeners } from '../inbound.ts'
-import { Answering, crash, judge } from '../serving.ts'
-import { answer, asError, closeSoon } from './answer.ts'
-import { frameOf, readFrame } from './frames.ts'
-import { HANDSHAKE_MS_MAX, STREAMS_PER_PROTOCOL_MAX } from './libp2p-options.ts'
+import { CONNECTION_CHANNEL } from '../refusals.ts'
+import { Answering, crash } from '../serving.ts'
+import { answer } from './answer.ts'
+import { OpenConnections } from './libp2p-connections.ts'
+import { Dials } from './libp2p-dials.ts'
+import { GossipWatch } from './libp2p-gossip-watch.ts'
+import { boundGossipMemory, forgetter, scoreTopic } from './libp2p-gossip.ts'
+import { PING_LIMITS, PING_PROTOCOL, PING_STREAMS_MAX, answerPings } from './libp2p-heartbeat.ts'
+import { STREAMS_PER_PROTOCOL_MAX } from './libp2p-options.ts'
+import { Requests } from './libp2p-requests.ts'
 import { keepDialling } from './redial.ts'
-import { TopicValidators, resultOf } from './topic-validators.ts'
+import { TopicValidators } from './topic-validators.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
-import type { Connection, Libp2p, Stream } from '@libp2p/interface'
-import type { Admission, Cancel, Time } from '../../base/index.ts'
+import type { Connection as Libp2pConnection, Libp2p } from '@libp2p/interface'
+import type { Cancel, Time } from '../../base/index.ts'
 import type { Inbound } from '../inbound.ts'
-import type { PeerId, ProtocolOptions, RefusalEvent, TopicOptions } from '../port.ts'
-import type { Libp2pNetwork } from './libp2p.ts'
+import type { Connection, Network, PeerId, PeerStanding, ProtocolOptions, RefusalEvent, TopicOptions } from '../port.ts'
+import type { GateReason } from './libp2p-gate.ts'
+import type { Carrier, Libp2pNetwork } from './libp2p.ts'
 import type { Services } from './libp2p-options.ts'
 import type { Redial } from './redial.ts'
 
-type Message = Parameters<TopicOptions['validate']>[0]
-type RequestOptions = Parameters<Libp2pNetwork['request']>[2]
+/** A connection that is closed in order has this long to say what is still to be said, ms. */
+const CLOSE_MS_MAX = 1000
 
 export class Libp2pPeer implements Libp2pNetwork {
   readonly peerId: PeerId
+  readonly carriers: readonly Carrier[]
   readonly #time: Time
   readonly #node: Libp2p<Services>
   readonly #inbound: Inbound
-  readonly #validators: TopicValidators
+  readonly #connections: OpenConnections
   readonly #peerEvents = new Listeners<{ readonly peer: PeerId; readonly connected: boolean }>()
   readonly #topicEvents = new Listeners<{ readonly peer: PeerId; readonly topic: string }>()
   readonly #meshes = new Map<string, Set<PeerId>>()
   readonly #closing = new AbortController()
+  readonly #dials: Dials
+  readonly #requests: Requests
   #redial: Redial | undefined
   #closed: Promise<void> | undefined
 
-  constructor(time: Time, node: Libp2p<Services>, inbound: Inbound) {
+  constructor(of: {
+    readonly time: Time
+    readonly node: Libp2p<Services>
+    readonly inbound: Inbound
+    readonly carriers: readonly Carrier[]
+    readonly dialMsMax: number
+  }) {
+    const { time, node, inbound } = of
     this.peerId = node.peerId.toString()
+    this.carriers = of.carriers
     this.#time = time
     this.#node = node
     this.#inbound = inbound
-    this.#validators = new TopicValidators((from) => resultOf(this.#refuse('unknown-topic', from.toString())))
-    node.services.pubsub.topicValidators = this.#validators
-    node.addEventListener('peer:connect', ({ detail }) => this.#peerChanged(detail.toString(), true))
-    node.addEventListener('peer:disconnect', ({ detail }) => this.#peerChanged(detail.toString(), false))
+    this.#connections = new OpenConnections(time, (connection) => this.#cut(connection, 'silent'))
+    this.#dials = new Dials(node, { closing: this.#closing.signal, msMax: of.dialMsMax })
+    this.#requests = new Requests(inbound, this.#dials, this.#closing.signal)
+    this.#listenToConnections()
     this.#listenToGossip(node.services.pubsub)
+    this.#servePings()
   }
 
   addresses(): readonly string[] {
@@ -62,17 +79,56 @@ export class Libp2pPeer implements Libp2pNetwork {
     return this.#node.getPeers().map(String)
   }
 
+  connections(): readonly Connection[] {
+    return this.#connections.list()
+  }
+
+  standings(): readonly PeerStanding[] {
+    return this.#inbound.standings()
+  }
+
   subscribers(topic: string): readonly PeerId[] {
     return this.#node.services.pubsub.getSubscribers(topic).map(String)
   }
 
+  remember(peer: PeerId, addresses: readonly string[]): void {
+    this.#dials.remember(peer, addresses)
+  }
+
+  async connect(...[target, { signal }]: Parameters<Network['connect']>): Promise<PeerId> {
+    const connection =
+      'peer' in target
+        ? await this.#dials.toPeer(target.peer, signal)
+        : await this.#dials.toAddress(target.address, signal)
+    return connection.remotePeer.toString()
+  }
+
+  disconnect(peer: PeerId, reason: string): void {
+    const open = this.#node.getConnections(peerIdFromString(peer))
+    if (open.length === 0) return
+    this.#inbound.disconnecting(peer, reason)
+    for (const connection of open) {
+      const gone = connection.close({ signal: AbortSignal.timeout(CLOSE_MS_MAX) })
+      gone.catch(() => connection.abort(refused(peer, CONNECTION_CHANNEL)))
+    }
+  }
+
+  charge(...[peer, charge]: Parameters<Network['charge']>): void {
+    this.#inbound.charge(peer, charge)
+  }
+
   subscribe(topic: string, options: TopicOptions): void {
-    this.#inbound.open(topic, { ...options, bytesMax: options.messageBytesMax })
-    this.#validators.set(topic, (peer, { data }) =>
-      visibly(async () => resultOf(await this.#hear(topic, options, { from: peer.toString(), bytes: data }))),
-    )
+    const { pubsub } = this.#node.services
+    this.#inbound.openTopic(topic, options)
     this.#meshes.set(topic, new Set())
-    this.#node.services.pubsub.subscribe(topic)
+    scoreTopic(pubsub, topic, options)
+    pubsub.subscribe(topic)
+  }
+
+  unsubscribe(topic: string): void {
+    if (!this.#meshes.delete(topic)) return
+    this.#inbound.close(topic)
+    if (this.#closed === undefined) this.#node.services.pubsub.unsubscribe(topic)
   }
 
   async publish(topic: string, bytes: Uint8Array): Promise<void> {
@@ -88,24 +144,16 @@ export class Libp2pPeer implements Libp2pNetwork {
     void this.#node.handle(
       protocol,
       (stream, connection) => visibly(() => answer({ ...shared, from: connection.remotePeer.toString(), stream })),
-      { maxInboundStreams: STREAMS_PER_PROTOCOL_MAX, maxOutboundStreams: STREAMS_PER_PROTOCOL_MAX },
+      {
+        maxInboundStreams: STREAMS_PER_PROTOCOL_MAX,
+        maxOutboundStreams: STREAMS_PER_PROTOCOL_MAX,
+        runOnLimitedConnection: true,
+      },
     )
   }
 
-  async request(peer: PeerId, protocol: string, options: RequestOptions): Promise<Uint8Array> {
-    if (this.#closed !== undefined) throw closed()
-    if (options.signal.aborted) throw timedOut(peer, protocol, options.signal.reason)
-    const signal = AbortSignal.any([options.signal, this.#closing.signal])
-    const connection = await this.#connect(peer, protocol, signal)
-    const stream = await this.#openStream(connection, protocol, signal)
-    try {
-      const response = await this.#exchange({ peer, protocol, stream, connection, options, signal })
-      void closeSoon(stream)
-      return response
-    } catch (error) {
-      stream.abort(asError(error))
-      throw error
-    }
+  request(...[peer, protocol, options]: Parameters<Network['request']>): Promise<Uint8Array> {
+    return this.#requests.request(peer, protocol, options)
   }
 
   onPeer(listener: (event: { readonly peer: PeerId; readonly connected: boolean }) => void): Cancel {
@@ -130,11 +178,7 @@ export class Libp2pPeer implements Libp2pNetwork {
     this.#redial = keepDialling({
       time: this.#time,
       addresses: addresses.filter((address) => !address.endsWith(`/p2p/${this.peerId}`)),
-      dial: async (address, signal) => {
-        const limited = AbortSignal.any([signal, AbortSignal.timeout(HANDSHAKE_MS_MAX)])
-        const connection = await this.#node.dial(multiaddr(address), { signal: limited })
-        return connection.remotePeer.toString()
-      },
+      dial: (address, signal) => this.connect({ address }, { signal }),
       isConnected: (peer) => this.peers().includes(peer),
     })
   }
@@ -142,7 +186,7 @@ export class Libp2pPeer implements Libp2pNetwork {
   /** Cuts all connections to a peer at once. */
   hangUp(peer: PeerId): void {
     for (const connection of this.#node.getConnections(peerIdFromString(peer)))
-      connection.abort(refused(peer, 'connection'))
+      connection.abort(refused(peer, CONNECTION_CHANNEL))
   }
 
   /** Closes connections and sockets; open requests fail. Safe to call twice. */
@@ -154,21 +198,50 @@ export class Libp2pPeer implements Libp2pNetwork {
   async #close(): Promise<void> {
     this.#redial?.stop()
     this.#closing.abort(closed())
+    this.#connections.clear()
     await this.#node.stop()
     this.#peerEvents.clear()
     this.#topicEvents.clear()
-    this.#inbound.refusals.clear()
+    this.#inbound.stop()
+  }
+
+  /** Closes one connection at once, and counts why. */
+  #cut(connection: Libp2pConnection, reason: GateReason): void {
+    const peer = connection.remotePeer.toString()
+    this.#inbound.disconnecting(peer, reason)
+    connection.abort(refused(peer, CONNECTION_CHANNEL))
+  }
+
+  #listenToConnections(): void {
+    const node = this.#node
+    node.addEventListener('connection:open', ({ detail }) => {
+      this.#connections.opened(detail)
+      this.#inbound.connected(detail.remotePeer.toString(), detail.remoteAddr.toString())
+    })
+    node.addEventListener('connection:close', ({ detail }) => this.#connections.closed(detail))
+    node.addEventListener('peer:connect', ({ detail }) => this.#peerChanged(detail.toString(), true))
+    node.addEventListener('peer:disconnect', ({ detail }) => this.#peerChanged(detail.toString(), false))
   }
 
   #peerChanged(peer: PeerId, connected: boolean): void {
+    if (!connected) this.#inbound.disconnected(peer)
     this.#peerEvents.emit({ peer, connected })
     if (connected) return
     for (const mesh of this.#meshes.values()) mesh.delete(peer)
+    this.#dials.gone(peer)
     this.#redial?.gone(peer)
   }
 
   #listenToGossip(pubsub: GossipSub): void {
-    const emit = (peer: PeerId, topic: string): void => this.#topicEvents.emit({ peer, topic })
+    pubsub.topicValidators = new TopicValidators(this.#inbound, forgetter(pubsub))
+    const watch = new GossipWatch(this.#node, {
+      slowReader: (connection) => this.#slowReader(connection),
+      unreadable: (connection) => this.#cut(connection, 'unreadable'),
+    })
+    const emit = (peer: PeerId, topic: string): void => {
+      watch.met(peer)
+      this.#topicEvents.emit({ peer, topic })
+    }
     pubsub.addEventListener('subscription-change', ({ detail }) => {
       for (const { topic } of detail.subscriptions) emit(detail.peerId.toString(), topic)
     })
@@ -180,79 +253,27 @@ export class Libp2pPeer implements Libp2pNetwork {
       this.#meshes.get(detail.topic)?.delete(detail.peerId)
       emit(detail.peerId, detail.topic)
     })
+    const forget = boundGossipMemory(pubsub)
+    pubsub.addEventListener('gossipsub:heartbeat', () => {
+      forget()
+      watch.look()
+    })
   }
 
-  async #hear(topic: string, options: TopicOptions, message: Message): Promise<Admission<null>> {
-    const { from, bytes } = message
-    if (this.#inbound.isShutOut(from)) return this.#inbound.settle(topic, from, ignore('shut-out'))
-    const admission = this.#inbound.admit(topic, from, bytes.length)
-    if (admission.verdict !== 'accept') return admission
-    // A copy: the library's bytes are a view of what the connection received, and would keep all of it.
-    const verdict = await judge(() => options.validate({ from, bytes: new Uint8Array(bytes) }))
-    return this.#inbound.settle(topic, from, verdict)
+  /** Its gossip stream is gone already; without the connection it is made anew, if the peer comes back. */
+  #slowReader(connection: Libp2pConnection): void {
+    this.#cut(connection, 'slow-reader')
+    this.#inbound.note(connection.remotePeer.toString(), CONNECTION_CHANNEL, 'slow-reader')
   }
 
-  #refuse(reason: 'unknown-topic', from: PeerId): Admission<never> {
-    return this.#inbound.settle('connection', from, reject(reason))
-  }
-
-  async #connect(peer: PeerId, protocol: string, signal: AbortSignal): Promise<Connection> {
-    try {
-      const id = peerIdFromString(peer)
-      const open = this.#node.getConnections(id).find(({ status }) => status === 'open')
-      return open ?? (await this.#node.dial(id, { signal }))
-    } catch (error) {
-      const isOver = signal.aborted && !this.#closing.signal.aborted
-      throw isOver ? timedOut(peer, protocol, error) : unreachable(peer, error)
-    }
-  }
-
-  async #openStream(connection: Connection, protocol: string, signal: AbortSignal): Promise<Stream> {
-    try {
-      return await connection.newStream(protocol, { signal, maxOutboundStreams: STREAMS_PER_PROTOCOL_MAX })
-    } catch (error) {
-      throw this.#failure({ connection, protocol, signal, cause: error })
-    }
-  }
-
-  async #exchange(call: {
-    readonly peer: PeerId
-    readonly protocol: string
-    readonly stream: Stream
-    readonly connection: Connection
-    readonly options: RequestOptions
-    readonly signal: AbortSignal
-  }): Promise<Uint8Array> {
-    const { peer, protocol, stream, connection, options, signal } = call
-    const { responseBytesMax } = options
-    const response = readFrame(stream, { bytesMax: responseBytesMax, signal })
-    const body = options.body()
-    const bytesMax = this.#inbound.bytesMax(protocol)
-    if (body.length > bytesMax) throw tooLarge(protocol, { bytes: body.length, bytesMax })
-    try {
-      stream.send(frameOf(body))
-    } catch (cause) {
-      throw this.#failure({ connection, protocol, signal, cause })
-    }
-    const outcome = await response
-    if ('bytes' in outcome) return outcome.bytes
-    if (outcome.failure === 'too-large' || outcome.failure === 'malformed')
-      this.#inbound.settle(protocol, peer, reject(outcome.failure))
-    if (outcome.failure === 'too-large')
-      throw tooLarge(protocol, { bytes: outcome.announcedBytes ?? 0, bytesMax: responseBytesMax })
-    throw this.#failure({ connection, protocol, signal, cause: undefined })
-  }
-
-  /** Why a request came to nothing: our time was up, the peer is gone, or it said no. */
-  #failure(of: {
-    readonly connection: Connection
-    readonly protocol: string
-    readonly signal: AbortSignal
-    readonly cause: unknown
-  }): Error {
-    const peer = of.connection.remotePeer.toString()
-    if (this.#closing.signal.aborted || of.connection.status !== 'open') return unreachable(peer, of.cause)
-    return of.signal.aborted ? timedOut(peer, of.protocol, of.signal.reason) : refused(peer, of.protocol, of.cause)
+  #servePings(): void {
+    this.#inbound.open(PING_PROTOCOL, PING_LIMITS)
+    const answerOf = (from: PeerId): boolean => this.#inbound.admit(PING_PROTOCOL, from, 0).verdict === 'accept'
+    void this.#node.handle(
+      PING_PROTOCOL,
+      (stream, { remotePeer }) => answerPings(stream, () => answerOf(remotePeer.toString())),
+      { maxInboundStreams: PING_STREAMS_MAX, maxOutboundStreams: PING_STREAMS_MAX, runOnLimitedConnection: true },
+    )
   }
 }
 

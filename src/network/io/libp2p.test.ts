@@ -1,77 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
-import { multiaddr } from '@multiformats/multiaddr'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { ChimerError, accept } from '../../base/index.ts'
+import { ANSWER_NS_MAX } from './answer.ts'
 import { Inbox, networkConformance } from './conformance.test-suite.ts'
-import { createNode } from './libp2p-options.ts'
+import { REDIAL_NS_MAX } from './redial.ts'
 import { openLibp2pNetwork } from './libp2p.ts'
-import type { Stream } from '@libp2p/interface'
+import { addressOf, freshSeed, libp2pHarness, open, realTime, stranger, until } from './libp2p.test-suite.ts'
 import type { Time } from '../../base/index.ts'
 import type { ProtocolOptions } from '../port.ts'
-import type { Libp2pNetwork } from './libp2p.ts'
 
-const realTime: Time = {
-  elapsedNs: () => process.hrtime.bigint(),
-  hostUnixNs: () => BigInt(Date.now()) * 1_000_000n,
-  schedule: (delayNs, run) => {
-    const timer = setTimeout(run, Number(delayNs) / 1e6)
-    return () => clearTimeout(timer)
-  },
-}
-
-let seeds = 0
-const freshSeed = (): Uint8Array => {
-  seeds += 1
-  return new Uint8Array(32).fill(seeds)
-}
-
-const open = (options: { readonly bootstrap?: readonly string[]; readonly time?: Time } = {}): Promise<Libp2pNetwork> =>
-  openLibp2pNetwork({ time: realTime, privateKey: freshSeed(), ...options })
-
-/** Resolves when `isSo` holds, asked again after every event of the network. */
-const until = async (network: Libp2pNetwork, isSo: () => boolean): Promise<void> => {
-  const events = new Inbox<true>()
-  const cancels = [network.onPeer(() => events.push(true)), network.onTopicPeer(() => events.push(true))]
-  await events.until(isSo)
-  for (const cancel of cancels) cancel()
-}
-
-const addressOf = (network: Libp2pNetwork): string => {
-  const [address] = network.addresses()
-  assert(address !== undefined)
-  return address
-}
-
-networkConformance('libp2p', {
-  strangerId: '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN',
-  build: async (count, edges) => {
-    const peers: Libp2pNetwork[] = []
-    for (let i = 0; i < count; i += 1) {
-      const bootstrap = edges.flatMap((edge) => (Math.max(...edge) === i ? [peers[Math.min(...edge)]] : []))
-      peers.push(await open({ bootstrap: bootstrap.flatMap((peer) => peer?.addresses() ?? []) }))
-    }
-    const links = edges.flatMap(([a, b]) => {
-      const [left, right] = [peers[a], peers[b]]
-      assert(left !== undefined && right !== undefined)
-      return [
-        { at: left, other: right.peerId },
-        { at: right, other: left.peerId },
-      ]
-    })
-    await Promise.all(links.map(({ at, other }) => until(at, () => at.peers().includes(other))))
-    return {
-      peers,
-      settled: async (topic) => {
-        await Promise.all(links.map(({ at, other }) => until(at, () => at.meshOf(topic).includes(other))))
-      },
-      [Symbol.asyncDispose]: async () => {
-        await Promise.all(peers.map((peer) => peer[Symbol.asyncDispose]()))
-      },
-    }
-  },
-})
+networkConformance('libp2p, TCP and Noise', libp2pHarness({ security: ['noise'] }))
 
 const PROTOCOL = '/frames/1'
 const bySize: ProtocolOptions = {
@@ -80,26 +20,6 @@ const bySize: ProtocolOptions = {
   ratePerSec: 1000,
   burst: 1000,
   handle: async ({ bytes }) => accept(bytes),
-}
-
-/** A libp2p node that speaks as it likes, connected to `network`. */
-const stranger = async (network: Libp2pNetwork) => {
-  const node = await createNode({
-    privateKey: await generateKeyPairFromSeed('Ed25519', freshSeed()),
-    listen: [],
-    isShutOut: () => false,
-  })
-  await node.start()
-  await node.dial(multiaddr(addressOf(network)))
-  return {
-    say: async (protocol: string, bytes: Uint8Array, then: (stream: Stream) => unknown): Promise<void> => {
-      const stream = await node.dialProtocol(multiaddr(addressOf(network)), protocol)
-      stream.send(bytes)
-      await then(stream)
-    },
-    peerId: node.peerId.toString(),
-    [Symbol.asyncDispose]: async () => node.stop(),
-  }
 }
 
 const FRAMES: readonly (readonly [string, readonly number[], 'keep' | 'close', string])[] = [
@@ -124,7 +44,11 @@ for (const [what, bytes, then, reason] of FRAMES)
 
 test('a request that never ends is given up at its deadline, and one that dribbles in is answered', async () => {
   const deadlines = new Inbox<() => void>()
-  const time: Time = { ...realTime, schedule: (_, run) => (deadlines.push(run), () => {}) }
+  const time: Time = {
+    ...realTime,
+    schedule: (delayNs, run) =>
+      delayNs === ANSWER_NS_MAX ? (deadlines.push(run), () => {}) : realTime.schedule(delayNs, run),
+  }
   await using network = await open({ time })
   const refusals = new Inbox<string>()
   network.onRefusal((event) => refusals.push(event.reason))
@@ -188,7 +112,13 @@ test('a bootstrap peer that starts late is found, and found again when it comes 
   const address = addressOf(first)
   await first[Symbol.asyncDispose]()
   const failed = new Inbox<true>()
-  const time: Time = { ...realTime, schedule: (delayNs, run) => (failed.push(true), realTime.schedule(delayNs, run)) }
+  const time: Time = {
+    ...realTime,
+    schedule: (delayNs, run) => {
+      if (delayNs <= REDIAL_NS_MAX) failed.push(true)
+      return realTime.schedule(delayNs, run)
+    },
+  }
   await using network = await open({ bootstrap: [address], time })
   await failed.until((items) => items.length > 0)
   for (let again = 0; again < 2; again += 1) {

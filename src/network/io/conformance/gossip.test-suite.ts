@@ -1,7 +1,7 @@
 /** Conformance of networks: messages on topics, and the limits on them. */
 import assert from 'node:assert/strict'
 import { ChimerError, accept, ignore, reject } from '../../../base/index.ts'
-import { PATIENCE } from '../../patience.ts'
+import { BORNE_SCORE_MIN } from '../../score-weights.ts'
 import {
   Inbox,
   LINE,
@@ -165,7 +165,7 @@ export const LIMIT_RULES: readonly Rule[] = [
   ],
 
   [
-    'a peer that uses up all patience is shut out, and is not let in again',
+    'a peer whose score falls below what is borne is shut out, and is not let in again',
     async (harness) => {
       await using mesh = await harness.build(2, PAIR)
       const { client, server } = pairOf(mesh)
@@ -177,13 +177,13 @@ export const LIMIT_RULES: readonly Rule[] = [
       const cutOff = new Inbox<boolean>()
       client.onPeer(({ connected }) => cutOff.push(!connected))
       await mesh.settled(TOPIC)
-      for (let i = 0; i < 2 * PATIENCE.burst; i += 1) await client.publish(TOPIC, bytesOf(`nonsense ${i}`))
+      for (let i = 0; i < -2 * BORNE_SCORE_MIN; i += 1) await client.publish(TOPIC, bytesOf(`nonsense ${i}`))
       assert.deepEqual(await gone.until((items) => items.length >= 1), [client.peerId])
       assert.deepEqual(server.peers(), [])
-      const shutOut = refusals.items.filter(({ channel }) => channel === 'connection')
+      const shutOut = refusals.items.filter(({ channel, verdict }) => channel === 'connection' && verdict === 'reject')
       assert.deepEqual(shutOut, [{ channel: 'connection', from: client.peerId, verdict: 'reject', reason: 'shut-out' }])
       const rejected = refusals.items.filter(({ reason }) => reason === 'nonsense').length
-      assert(rejected > PATIENCE.burst && rejected < 1.5 * PATIENCE.burst, `${rejected} before the door closed`)
+      assert(rejected > -BORNE_SCORE_MIN && rejected < -1.5 * BORNE_SCORE_MIN, `${rejected} before the door closed`)
       assert(['TC_NET_UNREACHABLE', 'TC_NET_REFUSED'].includes(await codeOf(ask(server, client.peerId, {}))))
       await cutOff.until((items) => items.includes(true))
       assert(['TC_NET_UNREACHABLE', 'TC_NET_REFUSED'].includes(await codeOf(ask(client, server.peerId, {}))))

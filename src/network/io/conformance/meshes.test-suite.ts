@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { ChimerError, accept } from '../../../base/index.ts'
 import type { Admission } from '../../../base/index.ts'
+import type { PlacesOptions } from '../../places.ts'
 import type { Network, PeerId, ProtocolOptions, RefusalEvent, TopicOptions } from '../../port.ts'
 
 /** One thing that every network must do, by name. */
@@ -18,7 +19,11 @@ export interface Harness {
   /** Well-formed and belonging to nobody. */
   readonly strangerId: PeerId
   /** Edges are pairs of indices below `count`. Resolves when both ends of each are connected. */
-  build(count: number, edges: readonly (readonly [number, number])[]): Promise<Mesh>
+  build(
+    count: number,
+    edges: readonly (readonly [number, number])[],
+    options?: { readonly places?: Partial<PlacesOptions> },
+  ): Promise<Mesh>
 }
 
 export const WAIT_MS = 5000
@@ -75,6 +80,7 @@ export interface Heard {
 }
 
 export const topicOptions = (rest: Partial<TopicOptions> = {}): TopicOptions => ({
+  priority: 'ordinary',
   messageBytesMax: 1024,
   ratePerSec: 1000,
   burst: 5000,
