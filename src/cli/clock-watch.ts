@@ -12,6 +12,7 @@ import { openEnding } from './ending.ts'
 import type { ApiOptions } from './now.ts'
 import { EXIT, colours, note, readerGone, say, sayJson, terminalColumns } from './output.ts'
 import type { ExitCode } from './output.ts'
+import { Screen } from './screen.ts'
 import { boundText, signedText } from './source-lines.ts'
 
 export interface ClockWatchOptions extends ApiOptions {
@@ -86,25 +87,15 @@ class LineWatch implements Disposable {
   [Symbol.dispose](): void {}
 }
 
-/** Xterm's alternate screen, without a cursor, and back. */
-const ENTER = '\u001B[?1049h\u001B[?25l'
-const LEAVE = '\u001B[?25h\u001B[?1049l'
-/** Draws over what was there without a blank in between. */
-const HOME = '\u001B[H'
-const END_LINE = '\u001B[K\r\n'
-const END_SCREEN = '\u001B[J'
-
 class ScreenWatch implements Disposable {
   readonly #api: string
   #seen: Seen
   #isLost = false
-  readonly #redraw = (): void => this.#draw()
+  readonly #screen = new Screen(() => this.#draw())
 
   constructor(given: { readonly api: string; readonly status: StatusView; readonly keeping: ClockView }) {
     this.#api = given.api
     this.#seen = seenIn(given)
-    process.stdout.write(ENTER)
-    process.stdout.on('resize', this.#redraw)
     this.#draw()
   }
 
@@ -122,20 +113,16 @@ class ScreenWatch implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    process.stdout.off('resize', this.#redraw)
-    process.stdout.write(LEAVE)
+    this.#screen[Symbol.dispose]()
     const { time } = this.#seen
     if (time !== undefined) say(`${time.utc.estimate}  ± ${boundText(time.uncertaintyNs)}  ${time.status}`)
   }
 
   #draw(): void {
-    const rows = Math.max(3, process.stdout.rows - 1)
     const foot = this.#isLost
       ? colours.yellow(`${this.#api} does not answer; trying again`)
       : colours.dim('Ctrl-C ends')
-    const drawn = picture(this.#seen, { columns: terminalColumns(), paint: colours })
-    const lines = [...drawn.slice(0, rows - 2), '', foot]
-    process.stdout.write(HOME + lines.map((line) => line + END_LINE).join('') + END_SCREEN)
+    this.#screen.draw(picture(this.#seen, { columns: terminalColumns(), paint: colours }), foot)
   }
 }
 

@@ -6,8 +6,10 @@
 import { Command, CommanderError, Option } from 'commander'
 import packageFile from '../../package.json' with { type: 'json' }
 import { apiUrl, duration, list, milliseconds, number, whole } from './arguments.ts'
+import { addLog } from './log-commands.ts'
 import { EXIT, mindPipes, reportFailure, sayJson } from './output.ts'
 import type { ExitCode } from './output.ts'
+import type { PeersOptions } from './peers.ts'
 
 const API_DEFAULT = '127.0.0.1:7340'
 const LINES = '\n'
@@ -49,12 +51,13 @@ export const makeProgram = (): Command => {
         'truechimer devnet                                  five nodes, one liar, a dashboard',
         'truechimer init --data ./ada --passphrase-file FILE',
         'truechimer node --data ./ada --passphrase-file FILE --ntp a.example:123,b.example:123,c.example:123',
-        'truechimer status && truechimer now && truechimer clock watch',
+        'truechimer status && truechimer peers && truechimer clock watch',
         '',
         'Exit codes: 0 good, 1 the answer is no, 2 wrong usage, 3 the world failed.',
       ),
     )
-  for (const add of [addInit, addNode, addDevnet, addStatus, addNow, addClock]) add(program)
+  for (const add of [addInit, addNode, addDevnet, addStatus, addPeers, addNow, addClock]) add(program)
+  addLog(program, { run, examples, data, json })
   return program
 }
 
@@ -123,6 +126,17 @@ const addNode = (program: Command): void => {
     .option('--api <host:port>', `serve the HTTP API and the dashboard here (${API_DEFAULT} unless set)`)
     .option('--listen <multiaddr>', 'listen for peers here', list)
     .option('--bootstrap <multiaddr>', 'begin with these peers', list)
+    .option('--bootstrap-dns <name>', 'begin with the peers that these names lead to', list)
+    .option('--bootstrap-file <file>', 'begin with the peers of this JSON file')
+    .option('--mdns', 'find peers on the local network, and be found there')
+    .option('--announce <multiaddr>', 'tell others these addresses too', list)
+    .option('--location <lat,lon>', 'say where the node is, in degrees (a claim, and checked against nothing)')
+    .addOption(new Option('--outbound-peers <number>', 'peers to dial and keep').argParser(whole({ min: 1, max: 32 })))
+    .addOption(new Option('--connections-max <number>', 'connections in all').argParser(whole({ min: 8, max: 1024 })))
+    .option('--relay-server', 'carry the connections of peers that nobody can dial')
+    .option('--relay-client', 'be reached through peers that relay')
+    .option('--hole-punching', 'turn relayed connections into direct ones where possible')
+    .option('--autonat', 'learn from peers which own addresses can be reached')
     .option('--ntp <host:port>', 'NTP servers; several with commas', list)
     .option('--ntp-pool <host:port>', 'names of many NTP servers each', list)
     .option('--nts <host:port>', 'NTS servers, where they establish keys (4460 usual)', list)
@@ -147,6 +161,12 @@ const addNode = (program: Command): void => {
     .option('--roughtime-serve <host:port>', 'serve the node’s time over Roughtime here')
     .option('--refclock-sock <path>', 'tell a local chronyd the time by its refclock SOCK')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
+    .option('--log-entries <level>', 'from this level on keep entries in the log on disk; silent: none')
+    .addOption(
+      new Option('--log-keep-mb <number>', 'megabytes that the log on disk may take').argParser(
+        whole({ min: 32, max: 1_000_000 }),
+      ),
+    )
     .addOption(passphraseFile())
     .addOption(new Option('--devnet').hideHelp())
     .addOption(json())
@@ -192,6 +212,30 @@ const addStatus = (program: Command): void => {
     .addOption(json())
     .addHelpText('after', examples('truechimer status', 'truechimer status --api 127.0.0.1:7341 --json'))
     .action(run(async () => (await import('./status.ts')).status))
+}
+
+const addPeers = (program: Command): void => {
+  program
+    .command('peers')
+    .argument('[peer]', 'one peer only: its name, or the beginning or the end of its id')
+    .description('whom a node is connected to, how they stand and why; exit 1 where it is connected to nobody')
+    .addOption(api())
+    .addOption(new Option('--sort <by>', 'what stands first').choices(['score', 'rtt', 'traffic']).default('score'))
+    .option('--watch', 'again and again, on a screen of its own')
+    .option('--for <duration>', 'end a watch after this long', duration)
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples(
+        'truechimer peers',
+        'truechimer peers --sort traffic --watch',
+        'truechimer peers bede',
+        'truechimer peers --api 127.0.0.1:7341 --json',
+      ),
+    )
+    .action(async (peer: string | undefined, options: Omit<PeersOptions, 'peer'>) => {
+      await run(async () => (await import('./peers.ts')).peers)({ ...options, peer })
+    })
 }
 
 const addNow = (program: Command): void => {

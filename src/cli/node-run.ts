@@ -5,8 +5,10 @@ import type { Logger } from 'pino'
 import packageFile from '../../package.json' with { type: 'json' }
 import { ChimerError } from '../base/index.ts'
 import type { Source } from '../clock/index.ts'
+import type { NodeLog } from '../log/io/node-log.ts'
 import { BentSource, splitHostPort } from '../node/index.ts'
 import type { Config, NodeEvent } from '../node/index.ts'
+import { keepLog } from '../node/io/open-log.ts'
 import { realRandom, realTime } from '../node/io/real-ports.ts'
 import { startNode } from '../node/io/start-node.ts'
 import type { RunningNode } from '../node/io/start-node.ts'
@@ -27,30 +29,33 @@ import type { NodeOptions } from './node.ts'
 export interface RunNodeOptions {
   readonly options: NodeOptions
   readonly config: Config
+  /** For the HTTP server, which speaks for itself. */
   readonly logger: Logger
+  readonly log: NodeLog
 }
 
 /** Returns when the node has been told to stop and has. Rejects with a documented code where it cannot start. */
-export const runNode = async ({ options, config, logger }: RunNodeOptions): Promise<ExitCode> => {
+export const runNode = async ({ options, config, logger, log }: RunNodeOptions): Promise<ExitCode> => {
   await using stack = new AsyncDisposableStack()
   const ending = stack.use(openEnding())
   if (options.devnet === true) endWithDevnet(stack, ending.end)
   const bent: BentSource[] = []
-  const running = stack.use(await start(options, { config, bent }))
-  running.chimer.events.listen((event) => logEvent(logger, event))
+  const running = stack.use(await start(options, { config, bent, log }))
+  stack.use(await keep(log, { running, config, directory: options.data }))
+  running.chimer.events.listen((event) => logEvent(log, event))
   const link = (): DevnetLink => connectToDevnet((offsetMs) => bent.forEach((source) => source.bend(offsetMs)))
   const devnet = options.devnet === true ? stack.use(link()) : undefined
-  const servers = stack.use(await serveTime({ running, config, logger, directory: options.data }))
+  const servers = stack.use(await serveTime({ running, config, log, directory: options.data }))
   const api = stack.use(await serve({ running, config, logger, devnet: devnet?.backend, servers }))
   const serving = Object.fromEntries(servers.servers.map(({ name, address }) => [name, address]))
   const place = { id: running.chimer.id, api: api.address, addresses: running.chimer.network.addresses(), serving }
-  logger.info(place, 'the node runs')
+  log.record({ level: 'info', type: 'operator', message: 'the node runs', facts: place })
   if (options.json === true) sayJson({ ready: true, ...place })
   else if (process.stdout.isTTY) tellReady(api.address)
-  stack.use(logClock(running, logger))
+  stack.use(logClock(running, log))
   devnet?.ready(place)
   await ending.ended
-  logger.info('the node stops')
+  log.record({ level: 'info', type: 'operator', message: 'the node stops' })
   return EXIT.good
 }
 
@@ -67,9 +72,11 @@ const endWithDevnet = (stack: AsyncDisposableStack, end: () => void): void => {
   stack.defer(() => void process.off('disconnect', end))
 }
 
+const AGENT = `truechimer/${packageFile.version}`
+
 const start = async (
   options: NodeOptions,
-  { config, bent }: { readonly config: Config; readonly bent: BentSource[] },
+  { config, bent, log }: { readonly config: Config; readonly bent: BentSource[]; readonly log: NodeLog },
 ): Promise<RunningNode> => {
   const wrapSource = (source: Source): Source => {
     const wrapped = new BentSource(source)
@@ -83,6 +90,8 @@ const start = async (
       directory: options.data,
       config,
       passphrase: await readPassphrase(options, process.env),
+      agent: AGENT,
+      tell: ({ code, message }) => log.record({ level: 'warn', type: 'network', message, facts: { code } }),
       ...(options.devnet === true ? { wrapSource } : {}),
     })
   } catch (cause) {
@@ -97,10 +106,10 @@ const start = async (
 const serveTime = async (parts: {
   readonly running: RunningNode
   readonly config: Config
-  readonly logger: Logger
+  readonly log: NodeLog
   readonly directory: string
 }): Promise<TimeServers> => {
-  const { running, config, logger, directory } = parts
+  const { running, config, log, directory } = parts
   const { timekeeper, events } = running.chimer
   const servers = await openTimeServers({
     time: running.time,
@@ -110,7 +119,7 @@ const serveTime = async (parts: {
     read: (localNs) => timekeeper.read(localNs),
     reports: () => timekeeper.reports(),
     hasMachineCounter: config.oscillator === null,
-    tell: ({ code, message }) => logger.warn({ code }, message),
+    tell: ({ code, message }) => log.record({ level: 'warn', type: 'clock', message, facts: { code } }),
   })
   events.listen((event) => {
     if (event.type === 'clock') servers.refresh()
@@ -129,11 +138,13 @@ const serve = (parts: {
   readonly servers: TimeServers
 }): ReturnType<typeof openHttpApi> => {
   const { running, config, logger, devnet, servers } = parts
-  const { chimer, time } = running
+  const { chimer, time, places } = running
+  const { greetings, discovery, own } = chimer.networking
   const backend = openNodeBackend({
     chimer,
     time,
     version: packageFile.version,
+    parts: { greetings, own, discovery, outboundWanted: config.network.outboundPeers, places },
     served: () => servers.servers.map((server) => ({ name: server.name, address: server.address, ...server.counts() })),
     ...(devnet === undefined ? {} : { devnet }),
   })
@@ -146,7 +157,7 @@ const serve = (parts: {
 }
 
 /** What becomes of the clock and its sources, once a change. */
-const logClock = ({ chimer: { timekeeper }, time }: RunningNode, logger: Logger): ReturnType<typeof heraldClock> =>
+const logClock = ({ chimer: { timekeeper }, time }: RunningNode, log: NodeLog): ReturnType<typeof heraldClock> =>
   heraldClock(
     time,
     () => ({
@@ -154,24 +165,64 @@ const logClock = ({ chimer: { timekeeper }, time }: RunningNode, logger: Logger)
       status: timekeeper.read()?.status ?? 'unsynchronised',
       reports: timekeeper.reports(),
     }),
-    ({ level, message, facts }) => logger[level](facts, message),
+    (news) => log.record({ type: 'clock', ...news }),
   )
 
-const logEvent = (logger: Logger, event: NodeEvent): void => {
+/** The log of entries, in the node's own time. */
+const keep = async (
+  log: NodeLog,
+  parts: { readonly running: RunningNode; readonly config: Config; readonly directory: string },
+): Promise<AsyncDisposable> => {
+  const { running, config, directory } = parts
+  const { chimer, signer } = running
+  if (config.logEntries === 'silent') return log
+  return keepLog({
+    log,
+    time: realTime,
+    directory,
+    networkId: chimer.genesis.networkId,
+    signer,
+    now: () => {
+      const reading = chimer.timekeeper.read()
+      return reading === undefined ? null : { earliest: reading.earliest, latest: reading.latest }
+    },
+    keepMb: config.logKeepMb,
+  })
+}
+
+const logEvent = (log: NodeLog, event: NodeEvent): void => {
   switch (event.type) {
     case 'judgement':
       for (const { id, before, verdict } of event.judgements)
-        if (before !== verdict.status) logger.info({ slot: event.slot, id, before, ...verdict }, 'a verdict changed')
+        if (before !== verdict.status)
+          log.record({
+            level: 'info',
+            type: 'consensus',
+            message: 'a verdict changed',
+            facts: { slot: event.slot, id, before, ...verdict },
+          })
       return
     case 'peer':
-      return logger.info({ peer: event.peer, connected: event.connected }, 'a peer came or went')
+      return log.record({
+        level: 'info',
+        type: 'network',
+        message: 'a peer came or went',
+        facts: { peer: event.peer, connected: event.connected },
+        byPeers: true,
+      })
     case 'refused':
-      return logger.debug({ channel: event.channel, reason: event.reason, from: event.from }, 'refused')
+      return log.refused({ channel: event.channel, reason: event.reason, from: event.from })
     case 'trouble':
-      return logger.warn({ code: event.code }, event.message)
+      return log.record({ level: 'warn', type: 'operator', message: event.message, facts: { code: event.code } })
     case 'clock':
     case 'proof':
     case 'attestation':
-      return logger.trace({ type: event.type }, 'heard')
+      return log.record({
+        level: 'trace',
+        type: event.type === 'clock' ? 'clock' : 'proof',
+        message: 'heard',
+        facts: { type: event.type },
+        byPeers: true,
+      })
   }
 }

@@ -6,7 +6,7 @@ import { CONFIG_VARIABLES, overridesOf, readConfig } from '../node/config.ts'
 import type { Config, Overrides } from '../node/config.ts'
 import { nearestWord } from '../node/explain.ts'
 import { readConfigFile } from '../node/io/data-directory.ts'
-import { openLogger } from './log.ts'
+import { openLog, openLogger } from './log.ts'
 import type { ExitCode } from './output.ts'
 import type { PassphraseOptions } from './passphrase.ts'
 
@@ -15,6 +15,17 @@ export interface NodeOptions extends PassphraseOptions {
   readonly api?: string
   readonly listen?: readonly string[]
   readonly bootstrap?: readonly string[]
+  readonly bootstrapDns?: readonly string[]
+  readonly bootstrapFile?: string
+  readonly mdns?: boolean
+  readonly announce?: readonly string[]
+  readonly location?: string
+  readonly outboundPeers?: number
+  readonly connectionsMax?: number
+  readonly relayServer?: boolean
+  readonly relayClient?: boolean
+  readonly holePunching?: boolean
+  readonly autonat?: boolean
   readonly ntp?: readonly string[]
   readonly ntpPool?: readonly string[]
   readonly nts?: readonly string[]
@@ -35,6 +46,8 @@ export interface NodeOptions extends PassphraseOptions {
   readonly roughtimeServe?: string
   readonly refclockSock?: string
   readonly logLevel?: string
+  readonly logEntries?: string
+  readonly logKeepMb?: number
   readonly devnet?: boolean
   readonly json?: boolean
 }
@@ -42,9 +55,11 @@ export interface NodeOptions extends PassphraseOptions {
 export const node = async (options: NodeOptions): Promise<ExitCode> => {
   const config = readConfig(await readConfigFile(options.data), overridesOf(process.env), flagOverrides(options))
   const logger = openLogger({ level: config.logLevel, isForPeople: process.stderr.isTTY && options.json !== true })
-  for (const warning of [...strangeVariables(process.env), ...sourceWarnings(config)]) logger.warn(warning)
+  const log = openLog({ logger, entries: config.logEntries })
+  for (const warning of [...strangeVariables(process.env), ...sourceWarnings(config)])
+    log.record({ level: 'warn', type: 'operator', message: warning })
   const { runNode } = await import('./node-run.ts')
-  return runNode({ options, config, logger })
+  return runNode({ options, config, logger, log })
 }
 
 /** Other variables that a node knows. */
@@ -74,6 +89,17 @@ const flagOverrides = (options: NodeOptions): Overrides => {
     api,
     listen,
     bootstrap,
+    'network.bootstrapDns': options.bootstrapDns,
+    'network.bootstrapFile': options.bootstrapFile,
+    'network.mdns': options.mdns,
+    'network.announce': options.announce,
+    'network.location': options.location,
+    'network.outboundPeers': options.outboundPeers,
+    'network.connectionsMax': options.connectionsMax,
+    'network.relayServer': options.relayServer,
+    'network.relayClient': options.relayClient,
+    'network.holePunching': options.holePunching,
+    'network.autonat': options.autonat,
     'sources.ntp': ntp,
     'sources.ntpPool': ntpPool,
     'sources.nts': options.nts,
@@ -94,6 +120,8 @@ const flagOverrides = (options: NodeOptions): Overrides => {
     'serve.roughtime': options.roughtimeServe,
     'serve.refclockSock': refclockSock,
     logLevel,
+    logEntries: options.logEntries,
+    logKeepMb: options.logKeepMb,
   }
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
 }

@@ -12,8 +12,9 @@ import type { InMemoryHub } from '../network/io/in-memory.ts'
 import type { Network } from '../network/index.ts'
 import type { NodeStatus } from '../validation/index.ts'
 import { signAttestation } from '../proofs/index.ts'
-import { Chimer, readGenesis } from './index.ts'
-import type { Genesis } from './index.ts'
+import { readGenesis } from './index.ts'
+import type { Chimer, Genesis, Networking } from './index.ts'
+import { chimerOver } from './networking.test-kit.ts'
 import { ScriptedSource, VirtualWorld } from './virtual-time.test-kit.ts'
 
 const ORIGIN = RELEASE_TAI + 20n * NS_PER_DAY
@@ -27,6 +28,7 @@ interface Member {
 
 interface Running {
   readonly chimer: Chimer
+  readonly networking: Networking
   readonly network: Network
   readonly source: ScriptedSource
 }
@@ -87,21 +89,35 @@ class Five implements AsyncDisposable {
     const network = this.hub.join(id)
     const poll = { pollIntervalNs: 250n * NS_PER_MS, pollIntervalMinNs: 250n * NS_PER_MS }
     const discipline = new Discipline(poll, createAdaptiveFilter())
-    const chimer = new Chimer({ time, random, genesis: this.genesis, signer, network, discipline, sources: [source] })
+    const clock = { discipline, sources: [source] }
+    const { chimer, networking } = chimerOver({ time, random, genesis: this.genesis, signer, network, ...clock })
     chimer.events.listen((event) => {
       if (event.type !== 'judgement') return
       for (const { id: of, before, verdict } of event.judgements)
         if (before !== verdict.status) this.changes.push({ by: id, of, to: verdict.status, atNs: this.world.nowNs })
     })
-    this.nodes.set(id, { chimer, network, source })
+    this.nodes.set(id, { chimer, networking, network, source })
     await chimer.start()
   }
 
   async stop(index: number): Promise<void> {
-    const { chimer, network } = this.node(index)
+    const { chimer, networking, network } = this.node(index)
     await chimer[Symbol.asyncDispose]()
+    await networking[Symbol.asyncDispose]()
     await network[Symbol.asyncDispose]()
     this.nodes.delete(this.id(index))
+  }
+
+  /** Nothing passes between two any more, and their connection is gone; or it may pass again, and they find each other. */
+  cut(links: readonly (readonly [string, string])[], isCut: boolean): void {
+    for (const [a, b] of links) {
+      for (const [from, to] of [
+        [a, b],
+        [b, a],
+      ] as const)
+        this.hub.setLink(from, to, { loss: isCut ? 1 : 0 })
+      if (isCut) this.hub.disconnect(a, b)
+    }
   }
 
   async startAll(): Promise<void> {
@@ -197,14 +213,14 @@ test('a node that stops is absent, and comes back; a partition hides each side f
   await five.runUntilAllAgreed(5)
 
   const links = [0, 1, 2].flatMap((left) => [3, 4].map((right) => [five.id(left), five.id(right)] as const))
-  for (const [left, right] of links) five.hub.disconnect(left, right)
+  five.cut(links, true)
   await five.run(5.5)
   const view = (of: number): readonly string[] =>
     [...NAMES.keys()].map((i) => five.node(of).chimer.judging.docket?.verdict(five.id(i)).status ?? '')
   deepEqual(view(0), ['truechimer', 'truechimer', 'truechimer', 'absent', 'absent'])
   deepEqual(view(3), ['absent', 'absent', 'absent', 'truechimer', 'truechimer'])
-  for (const [left, right] of links) five.hub.connect(left, right)
-  await five.runUntilAllAgreed(5)
+  five.cut(links, false)
+  await five.runUntilAllAgreed(30)
   deepEqual(five.struckOff(), [])
 })
 

@@ -12,10 +12,9 @@ import type { ClockReading, Source } from '../clock/index.ts'
 import { nodeIdText } from '../crypto/index.ts'
 import type { Signer } from '../crypto/index.ts'
 import {
-  ATTESTATIONS_LIMITS,
   CHALLENGE_LIMITS,
-  PROOFS_LIMITS,
   RefusalCounters,
+  TOPICS,
   attestationsTopic,
   challengeProtocol,
   proofsTopic,
@@ -26,6 +25,7 @@ import type { SealedAttestation, SealedProof } from '../proofs/index.ts'
 import { NodeEvents } from './events.ts'
 import type { Genesis } from './genesis.ts'
 import { Judging } from './judging.ts'
+import type { Networking } from './networking.ts'
 import { Proving } from './proving.ts'
 import { Timekeeper } from './timekeeper.ts'
 import type { AnyDiscipline } from './timekeeper.ts'
@@ -36,7 +36,8 @@ export interface ChimerOptions {
   readonly random: Random
   readonly genesis: Genesis
   readonly signer: Signer
-  readonly network: Network
+  /** Of whoever opened it; begun with the node. */
+  readonly networking: Networking
   readonly discipline: AnyDiscipline
   readonly sources: readonly Source[]
 }
@@ -71,22 +72,35 @@ export class Chimer implements AsyncDisposable {
     return this.#options.genesis
   }
 
+  get networking(): Networking {
+    return this.#options.networking
+  }
+
   get network(): Network {
-    return this.#options.network
+    return this.#options.networking.network
+  }
+
+  /** What the node's clock reads, where it may be acted on, TAI ns. */
+  now(): Tai | undefined {
+    return this.#usable()?.estimate
   }
 
   /** Joins the network's topics, starts the clock and the beat. */
   async start(): Promise<void> {
-    const { network, genesis } = this.#options
+    const { genesis, networking } = this.#options
     const { networkId } = genesis
+    const { network, topics } = networking
     network.onRefusal((refusal) => this.#noteRefusal(refusal))
     network.onPeer(({ peer, connected }) => this.events.emit({ type: 'peer', peer, connected }))
-    network.subscribe(proofsTopic(networkId), {
-      ...PROOFS_LIMITS,
+    const mayPublish = (author: string): boolean => this.judging.isMember(author)
+    topics.subscribe(proofsTopic(networkId), {
+      ...TOPICS.proofs,
+      mayPublish,
       validate: ({ bytes }) => this.judging.takeProof(bytes),
     })
-    network.subscribe(attestationsTopic(networkId), {
-      ...ATTESTATIONS_LIMITS,
+    topics.subscribe(attestationsTopic(networkId), {
+      ...TOPICS.attestations,
+      mayPublish,
       validate: ({ bytes }) => this.judging.takeAttestation(bytes),
     })
     network.serve(challengeProtocol(networkId), {
@@ -94,10 +108,11 @@ export class Chimer implements AsyncDisposable {
       handle: ({ from, bytes }) => this.#proving.answer(from, bytes),
     })
     await this.timekeeper.start()
+    await networking.start()
     this.#beat()
   }
 
-  /** Stops the beat, the clock and its sources. The network and the signer belong to whoever opened them. */
+  /** Stops the beat, the clock and its sources. The networking and the signer belong to whoever opened them. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     for (const cancel of this.#timers) cancel()
@@ -203,12 +218,12 @@ export class Chimer implements AsyncDisposable {
   }
 
   #makeWitnessing(): Witnessing {
-    const { time, random, signer, network, genesis } = this.#options
+    const { time, random, signer, networking, genesis } = this.#options
     return new Witnessing({
       time,
       random,
       signer,
-      network,
+      network: networking.network,
       networkId: genesis.networkId,
       slotNs: genesis.slotNs,
       self: this.id,
@@ -239,7 +254,7 @@ export class Chimer implements AsyncDisposable {
   async #publish(topic: string, bytes: Uint8Array): Promise<void> {
     if (this.#closed) return
     try {
-      await this.#options.network.publish(topic, bytes)
+      await this.#options.networking.topics.publish(topic, bytes)
     } catch (error) {
       if (!(error instanceof ChimerError)) throw error
       this.#trouble(error)

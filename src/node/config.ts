@@ -29,6 +29,45 @@ const roughtimeServer = z
 
 const filePath = z.string().min(1).max(4096)
 
+/** `LATITUDE,LONGITUDE` in degrees. */
+const place = z
+  .string()
+  .regex(/^-?\d{1,2}(?:\.\d{1,6})?,-?\d{1,3}(?:\.\d{1,6})?$/, {
+    error: 'must be LATITUDE,LONGITUDE in degrees, such as 52.5,13.4',
+    abort: true,
+  })
+  .refine(
+    (text) => text.split(',').every((degrees, i) => Math.abs(Number(degrees)) <= (i === 0 ? 90 : 180)),
+    'is not on Earth',
+  )
+
+const networkSchema = z
+  .strictObject({
+    /** Names to begin with: a host whose `_dnsaddr` records name peers, or HOST:PORT of a peer. */
+    bootstrapDns: z.array(z.string().min(1).max(260)).max(8).default([]),
+    /** A JSON file of addresses or peer records to begin with; null: none. */
+    bootstrapFile: filePath.nullable().default(null),
+    /** Look for peers on the local network by multicast DNS, and be found by it. */
+    mdns: z.boolean().default(false),
+    /** Addresses to tell others besides those that the node finds itself at, as multiaddrs. */
+    announce: z.array(multiaddr).max(4).default([]),
+    /** Where the node says it is; null: it does not say. */
+    location: place.nullable().default(null),
+    /** Peers to dial and keep, in distinct groups of addresses where there are enough. */
+    outboundPeers: z.number().int().min(1).max(32).default(8),
+    /** Connections in all. */
+    connectionsMax: z.number().int().min(8).max(1024).default(64),
+    /** Carry the connections of peers that nobody can dial. */
+    relayServer: z.boolean().default(false),
+    /** Be reached through peers that relay, where nobody can dial this node. */
+    relayClient: z.boolean().default(false),
+    /** Turn a relayed connection into a direct one where both routers allow it. */
+    holePunching: z.boolean().default(false),
+    /** Ask peers to dial back, to learn which of the own addresses can be reached. */
+    autonat: z.boolean().default(false),
+  })
+  .prefault({})
+
 /** Does the NTP server listen where clients get their keys for it? */
 const isReachedAt = (nts: string, ntp: string): boolean => {
   const { host } = splitHostPort(ntp)
@@ -51,6 +90,7 @@ const settingsSchema = z.strictObject({
   listen: z.array(multiaddr).max(8).default(['/ip4/127.0.0.1/tcp/0']),
   /** Addresses of peers to begin with, as multiaddrs that end in /p2p/ID. */
   bootstrap: z.array(multiaddr).max(64).default([]),
+  network: networkSchema,
   /** Where the HTTP API and the dashboard are served. */
   api: hostPort('an address').default('127.0.0.1:7340'),
   sources: z
@@ -123,6 +163,10 @@ const settingsSchema = z.strictObject({
     })
     .prefault({}),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  /** From this level on an entry is kept in the data directory's log too; silent: none is. */
+  logEntries: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  /** Megabytes (10^6 bytes) that this log may take, about. */
+  logKeepMb: z.number().int().min(32).max(1_000_000).default(1024),
   /** A simulated oscillator instead of the machine's own counter: for devnets and tests. */
   oscillator: oscillatorSchema.nullable().default(null),
 })
@@ -145,6 +189,17 @@ type Form = 'text' | 'list' | 'number' | 'switch'
 export const CONFIG_VARIABLES: Readonly<Record<string, readonly [key: string, form: Form]>> = {
   TRUECHIMER_LISTEN: ['listen', 'list'],
   TRUECHIMER_BOOTSTRAP: ['bootstrap', 'list'],
+  TRUECHIMER_BOOTSTRAP_DNS: ['network.bootstrapDns', 'list'],
+  TRUECHIMER_BOOTSTRAP_FILE: ['network.bootstrapFile', 'text'],
+  TRUECHIMER_MDNS: ['network.mdns', 'switch'],
+  TRUECHIMER_ANNOUNCE: ['network.announce', 'list'],
+  TRUECHIMER_LOCATION: ['network.location', 'text'],
+  TRUECHIMER_OUTBOUND_PEERS: ['network.outboundPeers', 'number'],
+  TRUECHIMER_CONNECTIONS_MAX: ['network.connectionsMax', 'number'],
+  TRUECHIMER_RELAY_SERVER: ['network.relayServer', 'switch'],
+  TRUECHIMER_RELAY_CLIENT: ['network.relayClient', 'switch'],
+  TRUECHIMER_HOLE_PUNCHING: ['network.holePunching', 'switch'],
+  TRUECHIMER_AUTONAT: ['network.autonat', 'switch'],
   TRUECHIMER_API: ['api', 'text'],
   TRUECHIMER_NTP: ['sources.ntp', 'list'],
   TRUECHIMER_NTP_POOL: ['sources.ntpPool', 'list'],
@@ -166,6 +221,8 @@ export const CONFIG_VARIABLES: Readonly<Record<string, readonly [key: string, fo
   TRUECHIMER_ROUGHTIME_SERVE: ['serve.roughtime', 'text'],
   TRUECHIMER_REFCLOCK_SOCK: ['serve.refclockSock', 'text'],
   TRUECHIMER_LOG_LEVEL: ['logLevel', 'text'],
+  TRUECHIMER_LOG_ENTRIES: ['logEntries', 'text'],
+  TRUECHIMER_LOG_KEEP_MB: ['logKeepMb', 'number'],
 }
 
 /** Settings by key path, later ones win: what the environment says, then what the flags say. */

@@ -90,6 +90,9 @@ test('what is refused, and why', async () => {
     said(judge.takeAttestation((await attest(at(1), proof.cid, START + 9n * NS_PER_SEC)).bytes)),
     'ignore slot-too-far',
   )
+  const late = await attest(at(1), proof.cid, START - 1n)
+  equal(said(judge.takeAttestation(spoilt(late.bytes))), 'ignore slot-closed', 'before its signature is looked at')
+  equal(said(judging(false).takeAttestation(spoilt(good.bytes))), 'ignore clock-not-ready')
   equal(judge.waiting, 0)
 })
 

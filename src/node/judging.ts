@@ -114,16 +114,20 @@ export class Judging {
     return kept.verdict === 'accept' ? accept(null) : kept
   }
 
-  /** An attestation from the gossip. */
+  /** An attestation from the gossip. Whether its slot is open is asked before its signature is looked at. */
   takeAttestation(bytes: Uint8Array): Admission<null> {
-    const opened = openAttestation(bytes, (key) => this.#ids.has(nodeIdText(key)))
+    const opened = openAttestation(
+      bytes,
+      (key) => this.#ids.has(nodeIdText(key)),
+      ({ sentEarliest }) => this.#slotFault(sentEarliest),
+    )
     return opened.verdict === 'accept' ? this.keepAttestation(opened.value) : opened
   }
 
   /** An attestation of a member whose signature is known to be true. One whose proof is not here yet waits for it. */
   keepAttestation(sealed: SealedAttestation): Admission<null> {
     if (this.#docket === undefined) return ignore('clock-not-ready')
-    const slotFault = this.#docket.slotFault(this.#slotOf(sealed))
+    const slotFault = this.#slotFault(sealed.attestation.sentEarliest)
     if (slotFault !== undefined) return ignore(slotFault)
     const key = sealed.cid.toString()
     if (this.#known.has(key)) return ignore('already-known')
@@ -156,6 +160,12 @@ export class Judging {
   /** In how many slots a member claimed to know better than its witnesses agreed. */
   overconfidentCount(id: string): number {
     return this.#overconfident.get(id) ?? 0
+  }
+
+  /** Why nothing that was asked at this instant can count now, or nothing. */
+  #slotFault(sentEarliest: Tai): 'clock-not-ready' | 'slot-closed' | 'slot-too-far' | undefined {
+    if (this.#docket === undefined) return 'clock-not-ready'
+    return this.#docket.slotFault(slotOf(sentEarliest, this.#options.genesis.slotNs))
   }
 
   #slotOf({ attestation }: SealedAttestation): number {

@@ -183,6 +183,9 @@ describe('the configuration', () => {
     const values = { text: 'host:1', list: '/x', number: '500', switch: 'true' } as const
     const ofTheirOwn: Readonly<Record<string, string>> = {
       logLevel: 'warn',
+      logEntries: 'warn',
+      'network.location': '52.5,13.4',
+      'network.outboundPeers': '12',
       'sources.roughtime': 'host:1 AW5uAoTSTDfG5NfY1bTh08GUnOqlRb+HVhbJ3ODJvsE=',
       'serve.ntpWorkers': '2',
       'serve.refclockSock': '/x',
@@ -196,6 +199,13 @@ describe('the configuration', () => {
       const value = ofTheirOwn[key] ?? (key.startsWith('sources') && form === 'list' ? 'host:1' : values[form])
       ok(readConfig(file, overridesOf({ [name]: value })), name)
     }
+  })
+
+  test('a place is on Earth', () => {
+    const at = (location: string) => readConfig({}, { 'network.location': location }).network.location
+    for (const location of ['90,180', '-90,-180', '0,0', '52.516275,13.377704']) equal(at(location), location)
+    for (const location of ['91,0', '0,181', '0', '1e1,0', 'here', '0,0,0'])
+      complaint('TC_CONFIG_INVALID', () => at(location))
   })
 
   test('NTS is served with an NTP server, a certificate and a key, by the node’s own thread', () => {

@@ -94,8 +94,7 @@ export class Witnessing {
   }
 
   async #ask(subject: string): Promise<void> {
-    const { network, onRefused, onTrouble } = this.#options
-    if (!network.peers().includes(subject)) return onRefused({ subject, reason: 'not-connected' })
+    const { onRefused, onTrouble } = this.#options
     const timeout = new AbortController()
     const cancel = this.#options.time.schedule(ANSWER_NS_MAX, () => timeout.abort())
     try {

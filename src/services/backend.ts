@@ -3,6 +3,7 @@
  * over a running node; tests implement it with tables.
  */
 import type { Admission, Cancel } from '../base/index.ts'
+import type { TrafficSums } from './peer-traffic.ts'
 import type {
   ClockView,
   DevnetView,
@@ -10,6 +11,7 @@ import type {
   FaultView,
   NodeDetailView,
   NodesView,
+  PeersView,
   ProofView,
   StatusView,
   TimeView,
@@ -24,6 +26,10 @@ export interface Backend {
   nodes(): NodesView
   node(id: string): NodeDetailView | undefined
   proof(cid: string): ProofView | undefined
+  /** The network as this node sees it. */
+  peers(): PeersView
+  /** What went to and fro since the start, for /metrics; sums that only rise. */
+  traffic(): TrafficSums
   /** Called for every event from now on. Must return fast. */
   onEvent(listener: (event: EventView) => void): Cancel
   /** In a devnet only. */

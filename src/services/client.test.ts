@@ -344,6 +344,8 @@ describe('a browser', () => {
     deepEqual(brought.map((to) => (to.startsWith('/') ? relative(root, to) : to)).sort(), [
       'clock/port.ts',
       'services/client.ts',
+      'services/peer-schema.ts',
+      'services/schema-terms.ts',
       'services/schema.ts',
       'zod',
     ])

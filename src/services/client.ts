@@ -17,6 +17,7 @@ import {
   healthSchema,
   nodeDetailSchema,
   nodesSchema,
+  peersSchema,
   problemSchema,
   proofSchema,
   statusSchema,
@@ -31,6 +32,7 @@ import type {
   HealthView,
   NodeDetailView,
   NodesView,
+  PeersView,
   ProofView,
   StatusView,
   TimeView,
@@ -78,6 +80,8 @@ export interface Client {
   node(id: string): Promise<NodeDetailView>
   /** Rejects with `TC_API_UNKNOWN_PROOF` (404). */
   proof(cid: string): Promise<ProofView>
+  /** The network as this node sees it: connections, how its peers stand, what was dropped. */
+  peers(): Promise<PeersView>
   /** A node that is up but not well answers; only one that does not answer rejects. */
   health(): Promise<Health>
   /**
@@ -126,6 +130,7 @@ export const openClient = (options: ClientOptions): Client => {
     nodes: () => ask('/v1/nodes', nodesSchema),
     node: (id) => ask(`/v1/nodes/${encodeURIComponent(id)}`, nodeDetailSchema),
     proof: (cid) => ask(`/v1/proofs/${encodeURIComponent(cid)}`, proofSchema),
+    peers: () => ask('/v1/peers', peersSchema),
     health: () => ask('/healthz', healthSchema).catch(unhealthy),
     events: (eventsOptions) => ({ [Symbol.asyncIterator]: () => follow(options, eventsOptions ?? {}) }),
     devnet,

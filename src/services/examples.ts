@@ -10,6 +10,7 @@ import type {
   NodeDetailView,
   NodesView,
   NodeView,
+  PeersView,
   ProofView,
   StatusView,
   TimeView,
@@ -148,6 +149,84 @@ export const PROOF_EXAMPLE: ProofView = {
   sources: [{ kind: 'ntp', count: 1 }],
   signature: 'a7'.repeat(64),
   bytes: 'im9leGFtcGxlLW9mLWEtcHJvb2Y=',
+}
+
+export const PEERS_EXAMPLE: PeersView = {
+  self: NODE_ID_EXAMPLE,
+  own: { version: '1.0.0', features: ['compression', 'quic'], agent: 'truechimer/0.1.0' },
+  peers: [
+    {
+      id: WITNESS_ID_EXAMPLE,
+      name: 'bede',
+      connected: true,
+      connections: [
+        {
+          address: `/ip4/192.0.2.7/tcp/4601/p2p/${WITNESS_ID_EXAMPLE}`,
+          group: 'ip4/192.0',
+          direction: 'outbound',
+          transport: 'tcp',
+          security: 'noise',
+          ageNs: 61_000_000_000,
+          roundTripNs: 620_000,
+          bytesIn: 918_273,
+          bytesOut: 645_120,
+        },
+      ],
+      roundTripNs: 620_000,
+      agreed: { version: '1.0.0', features: ['compression'], agent: 'truechimer/0.1.0' },
+      score: -4,
+      scoreReasons: [
+        {
+          channel: 'connection',
+          reason: 'rejected',
+          explanation: 'Messages of it were rejected.',
+          points: -4,
+        },
+      ],
+      messages: { accepted: 1234, ignored: 56, rejected: 7 },
+      drops: [{ reason: 'rate-limited', explanation: 'It said more than the channel allows.', count: 7 }],
+      shutOut: false,
+    },
+  ],
+  peersLeftOut: 0,
+  scoreBounds: { chosenMin: -100, borneMin: -500 },
+  places: {
+    all: { used: 1, most: 64 },
+    inbound: { used: 0, most: 48 },
+    reserved: { used: 0, most: 8 },
+  },
+  versions: [{ version: '1.0.0', peers: 1 }],
+  drops: [
+    {
+      channel: 'connection',
+      reason: 'rate-limited',
+      explanation: 'It said more than the channel allows.',
+      count: 7,
+    },
+  ],
+  discovery: {
+    tables: [
+      { name: 'tried', entries: 3, groups: 2 },
+      { name: 'fresh', entries: 12, groups: 9 },
+    ],
+    records: { known: 15, expired: 1 },
+    ownRecordExpires: '1795226437003100000',
+    outbound: [{ peer: WITNESS_ID_EXAMPLE, group: 'ip4/192.0', ageNs: 61_000_000_000, anchor: true }],
+    outboundWanted: 8,
+    anchors: [WITNESS_ID_EXAMPLE],
+    feelers: { sent: 9, answered: 7 },
+    bootstrap: [
+      {
+        kind: 'addresses',
+        name: '192.0.2.7:4601',
+        state: 'good',
+        says: '1 addresses, 0 records',
+        ageNs: 60_000_000_000,
+      },
+      { kind: 'mdns', name: 'this link', state: 'waiting', says: 'not asked yet', ageNs: null },
+    ],
+  },
+  links: [{ witness: NODE_ID_EXAMPLE, subject: WITNESS_ID_EXAMPLE, slot: 897_611_417, roundTripNs: 620_000 }],
 }
 
 export const HEALTH_EXAMPLE: HealthView = { healthy: true, clock: 'synchronised' }

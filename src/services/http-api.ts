@@ -30,6 +30,7 @@ import { devnetRoutes } from './routes-devnet.ts'
 import { eventRoutes } from './routes-events.ts'
 import { nodeRoutes } from './routes-nodes.ts'
 import { operationRoutes } from './routes-operation.ts'
+import { peerRoutes } from './routes-peers.ts'
 import { eventSchema } from './schema.ts'
 
 export interface HttpApiOptions {
@@ -132,6 +133,7 @@ const assemble = async (app: ApiApp, { options, limits, hub, metrics }: Parts): 
   operationRoutes(app, metrics)
   clockRoutes(app, backend)
   nodeRoutes(app, backend)
+  peerRoutes(app, backend)
   eventRoutes(app, hub)
   if (backend.devnet !== undefined) devnetRoutes(app, backend.devnet, limits)
   if (webRoot !== undefined) await dashboardFiles(app, webRoot)

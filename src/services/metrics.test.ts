@@ -2,7 +2,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { ask } from './asking.test-kit.ts'
-import { CLOCK_EXAMPLE, NODE_ID_EXAMPLE, STATUS_EXAMPLE } from './examples.ts'
+import { CLOCK_EXAMPLE, NODE_ID_EXAMPLE, PEERS_EXAMPLE, STATUS_EXAMPLE, WITNESS_ID_EXAMPLE } from './examples.ts'
 import { openHttpApi } from './http-api.ts'
 import type { HttpApi } from './http-api.ts'
 import { tableBackend } from './table-backend.test-kit.ts'
@@ -70,6 +70,20 @@ test('what the node says is what is scraped', async () => {
     ['attestations_total', '', 420],
     ['refusals_total', '{channel="ntp",reason="wrong-origin"}', 3],
     ['peers', '', 1],
+    ['peer_connections', '{direction="outbound",transport="tcp"}', 1],
+    ['peer_connections', '{direction="inbound",transport="quic"}', 0],
+    ['peers_shut_out', '', 0],
+    ['peer_round_trip_seconds', '{statistic="median"}', 620e-6],
+    ['member_round_trip_seconds', `{node="${WITNESS_ID_EXAMPLE}",name="bede"}`, 620e-6],
+    ['peer_places_used', '{kind="all"}', 1],
+    ['peer_places_max', '{kind="inbound"}', 48],
+    ['peer_records', '', 14],
+    ['peer_outbound_groups', '', 1],
+    ['peer_table_entries', '{table="tried"}', 3],
+    ['peer_feelers_total', '{outcome="failed"}', 2],
+    ['network_received_bytes_total', '', 918_273],
+    ['network_sent_bytes_total', '', 645_120],
+    ['messages_total', '{verdict="reject"}', 7],
     ['event_streams', '', 0],
     ['event_streams_cut_total', '', 0],
   ]
@@ -127,6 +141,28 @@ test('how a source is distrusted, where it is judged', async () => {
   const families = await scrape(api)
   equal(value(families, 'source_suspicion', '{source="gpsd:localhost:2947"}'), 350)
   deepEqual(families.get('truechimer_source_reach')?.samples, new Map([['{source="gpsd:localhost:2947"}', 2]]))
+})
+
+test('of a stranger no name becomes a label, and without discovery there are no figures of it', async () => {
+  const backend = tableBackend()
+  await using api = await open(backend)
+  await scrape(api)
+  const [peer] = PEERS_EXAMPLE.peers
+  ok(peer !== undefined)
+  const most = { used: 0, most: null }
+  const places = { all: most, inbound: most, reserved: most }
+  const strangers = [
+    { ...peer, name: null, roundTripNs: 5e6 },
+    { ...peer, name: null, roundTripNs: 1e6, shutOut: true },
+  ]
+  backend.table.peers = { ...PEERS_EXAMPLE, peers: strangers, places, discovery: null }
+  const families = await scrape(api)
+  for (const name of ['member_round_trip_seconds', 'peer_places_max', 'peer_records', 'peer_table_entries'])
+    deepEqual(families.get(`truechimer_${name}`)?.samples, new Map(), name)
+  equal(value(families, 'peer_round_trip_seconds', '{statistic="min"}'), 1e-3)
+  equal(value(families, 'peer_round_trip_seconds', '{statistic="max"}'), 5e-3)
+  equal(value(families, 'peers_shut_out'), 1)
+  equal(value(families, 'peer_connections', '{direction="outbound",transport="tcp"}'), 2)
 })
 
 test('two scrapes do not count twice, and what is gone is gone', async () => {

@@ -11,6 +11,7 @@ import { clockStatusSchema, nodeStatusSchema } from './schema.ts'
 import type { ClockView, NodeView, StatusView } from './schema.ts'
 import type { Backend } from './backend.ts'
 import type { EventHub } from './event-hub.ts'
+import { networkMetrics } from './metrics-network.ts'
 
 const NS_PER_SEC = 1e9
 /** How often the event loop's delay is sampled; an idle loop shows this much, so it is taken off again. */
@@ -32,6 +33,7 @@ export const openMetrics = (backend: Backend, hub: EventHub): Metrics => {
   const writeNodes = nodeMetrics(registry)
   const writeCounts = countMetrics(registry)
   const writeServed = servedMetrics(registry)
+  const writeNetwork = networkMetrics(registry)
   const writeProcess = processMetrics(registry)
   const answers = new Counter({
     name: 'truechimer_http_answers_total',
@@ -47,6 +49,7 @@ export const openMetrics = (backend: Backend, hub: EventHub): Metrics => {
       writeKeeping(backend.clock(), status.sources)
       writeNodes(backend.nodes().nodes)
       writeServed(backend.served?.() ?? [])
+      writeNetwork(backend.peers(), backend.traffic())
       writeCounts({ status, refusals: backend.refusals(), streams: hub.streams, cutOff: hub.cutOff })
       writeProcess({ loopMeanNs: loop.mean, loopMaxNs: loop.max })
       loop.reset()

@@ -7,7 +7,9 @@ import { Discipline, RELEASE_TAI, createAdaptiveFilter, createOscillator } from 
 import { nodeIdText } from '../crypto/index.ts'
 import { memorySigner } from '../crypto/io/memory-signer.ts'
 import { createInMemoryHub } from '../network/io/in-memory.ts'
-import { Chimer, readGenesis } from '../node/index.ts'
+import { readGenesis } from '../node/index.ts'
+import type { Chimer } from '../node/index.ts'
+import { chimerOver } from '../node/networking.test-kit.ts'
 import { ScriptedSource, VirtualWorld } from '../node/virtual-time.test-kit.ts'
 import type { Backend } from './backend.ts'
 import { openNodeBackend } from './node-backend.ts'
@@ -16,6 +18,7 @@ import {
   eventSchema,
   nodeDetailSchema,
   nodesSchema,
+  peersSchema,
   proofSchema,
   statusSchema,
   timeSchema,
@@ -56,7 +59,7 @@ for (const [index, signer] of signers.entries()) {
   const network = hub.join(nodeIdText(signer.nodeId))
   const poll = { pollIntervalNs: 250n * NS_PER_MS, pollIntervalMinNs: 250n * NS_PER_MS }
   const discipline = new Discipline(poll, createAdaptiveFilter())
-  const chimer = new Chimer({ time, random, genesis, signer, network, discipline, sources: [source] })
+  const { chimer } = chimerOver({ time, random, genesis, signer, network, discipline, sources: [source] })
   const backend = openNodeBackend({ chimer, time, version: '1.2.3', ...(index === 0 ? { devnet } : {}) })
   nodes.push({ chimer, source, backend })
 }
@@ -170,6 +173,30 @@ describe('in good times', () => {
     ok(Buffer.from(proof.bytes, 'base64').length > 64)
     for (const other of ['', 'nonsense', `${cid.slice(0, -1)}${cid.endsWith('a') ? 'b' : 'a'}`])
       equal(at(0).backend.proof(other), undefined, other)
+  })
+  test('its peers: connected by name, their traffic, nobody dropped for nothing, and who has reached whom', () => {
+    const view = at(0).backend.peers()
+    deepEqual(peersSchema.parse(view), view)
+    deepEqual([view.self, view.peers.length], [ids[0], 3])
+    ok(view.peers.every(({ connected, shutOut, connections }) => connected && !shutOut && connections.length > 0))
+    deepEqual(new Set(view.peers.map(({ name }) => name)), new Set(['Bede', 'Cyra', 'Dondi']))
+    ok(view.peers.every(({ messages }) => messages.accepted > 0))
+    ok([...view.drops, ...view.peers.flatMap(({ drops }) => drops)].every(({ explanation }) => explanation !== ''))
+    for (const witness of ids)
+      for (const subject of ids)
+        equal(
+          view.links.some((link) => link.witness === witness && link.subject === subject && link.roundTripNs > 0),
+          witness !== subject,
+          `${witness} ${subject}`,
+        )
+    deepEqual([view.own, view.discovery, view.places.all], [null, null, { used: 3, most: null }])
+  })
+  test('what went to and fro only grows', async () => {
+    const before = at(0).backend.traffic()
+    await run(2)
+    const now = at(0).backend.traffic()
+    ok(before.messages.accepted > 0 && now.messages.accepted > before.messages.accepted)
+    ok(now.bytesIn >= before.bytesIn && now.bytesOut >= before.bytesOut)
   })
   test('every event has its documented shape, and every kind came', () => {
     for (const event of heard) deepEqual(eventSchema.parse(event), event)

@@ -14,12 +14,17 @@ import type { Judgement, Verdict } from '../validation/index.ts'
 import type { Backend } from './backend.ts'
 import { clockStatusView, clockView, sourceView, timeView } from './clock-views.ts'
 import { explainVerdict } from './explanations.ts'
+import { PeerTraffic } from './peer-traffic.ts'
+import type { TrafficSums } from './peer-traffic.ts'
+import { linksOf, peersView } from './peer-views.ts'
+import type { NetworkParts } from './peer-views.ts'
 import type {
   ClockView,
   EventView,
   NodeDetailView,
   NodeView,
   NodesView,
+  PeersView,
   ProofView,
   SourceView,
   StatusView,
@@ -37,6 +42,8 @@ export interface NodeBackendOptions {
   readonly devnet?: NonNullable<Backend['devnet']>
   /** What the servers of time have done. */
   readonly served?: NonNullable<Backend['served']>
+  /** The node's networking beside its port: greetings, discovery of peers, places. */
+  readonly parts?: NetworkParts
 }
 
 type HistoryEntry = NodeDetailView['history'][number]
@@ -53,13 +60,16 @@ class NodeBackend implements Backend {
   readonly #latest = new Map<string, { readonly slot: number; readonly judgement: Judgement }>()
   readonly #located = new Map<string, { readonly slot: number; readonly judgement: Judgement }>()
   readonly #history = new Map<string, HistoryEntry[]>()
+  readonly #traffic = new PeerTraffic()
 
   constructor(options: NodeBackendOptions) {
     this.#options = options
     this.#chimer = options.chimer
     this.#startedNs = options.time.elapsedNs()
     this.#chimer.events.listen((event) => {
-      if (event.type === 'judgement') for (const judgement of event.judgements) this.#note(event.slot, judgement)
+      if (event.type !== 'judgement') return
+      this.#observeTraffic()
+      for (const judgement of event.judgements) this.#note(event.slot, judgement)
     })
   }
 
@@ -122,6 +132,23 @@ class NodeBackend implements Backend {
     return sealed === undefined ? undefined : proofView(sealed)
   }
 
+  peers(): PeersView {
+    const { genesis, judging, network, refusals } = this.#chimer
+    return peersView({
+      network,
+      parts: this.#options.parts ?? {},
+      elapsedNs: this.#options.time.elapsedNs(),
+      nameOf: (peer) => genesis.members.find(({ id }) => id === peer)?.name,
+      drops: refusals.entries(),
+      links: linksOf(genesis.members.flatMap(({ id }) => judging.attestationsOf(id))),
+    })
+  }
+
+  traffic(): TrafficSums {
+    this.#observeTraffic()
+    return this.#traffic.sums()
+  }
+
   served(): ReturnType<NonNullable<Backend['served']>> {
     return this.#options.served?.() ?? []
   }
@@ -147,6 +174,12 @@ class NodeBackend implements Backend {
     if (finding.offset !== undefined) this.#located.set(id, { slot, judgement })
     const entry = { slot, status: verdict.status, reason: verdict.reason, offset: offsetView(finding.offset) }
     this.#history.set(id, [entry, ...(this.#history.get(id) ?? [])].slice(0, HISTORY_MAX))
+  }
+
+  /** Often enough that little is missed of what closes: at every judgement, and whenever asked. */
+  #observeTraffic(): void {
+    const { network } = this.#chimer
+    this.#traffic.observe(network.connections(), network.standings())
   }
 
   #nameOf(id: string): string {

@@ -7,23 +7,9 @@
  */
 import { z } from 'zod'
 import { SOURCE_KINDS } from '../clock/port.ts'
+import { cid, nodeId, ns, reason, slot, tai, utc } from './schema-terms.ts'
 
-const tai = z
-  .string()
-  .regex(/^-?\d{1,19}$/)
-  .describe('TAI nanoseconds since 1970-01-01T00:00:00 TAI, decimal')
-const utc = z
-  .string()
-  .max(40)
-  .describe('the same instant in UTC, ISO 8601 with nanoseconds; a leap second shows as :60')
-const ns = z.number().int().describe('nanoseconds')
-const slot = z.number().int().nonnegative().describe('slot index: floor(TAI / slot length)')
-const nodeId = z.string().min(40).max(64).describe('the node key as a libp2p peer id')
-const cid = z.string().max(100).describe('CIDv1, dag-cbor, sha3-256, base32')
-const reason = z
-  .string()
-  .max(60)
-  .describe('a documented code (docs/errors.md); empty where there is nothing to explain')
+export * from './peer-schema.ts'
 
 /** Offset of a node's clock: ahead of true time by something in [loNs, hiNs]. */
 export const offsetSchema = z.object({ loNs: ns, hiNs: ns })

@@ -4,7 +4,17 @@
  */
 import { accept, ignore } from '../base/index.ts'
 import type { Backend } from './backend.ts'
-import type { ClockView, DevnetView, EventView, FaultView, ProofView, StatusView, TimeView } from './schema.ts'
+import type { TrafficSums } from './peer-traffic.ts'
+import type {
+  ClockView,
+  DevnetView,
+  EventView,
+  FaultView,
+  PeersView,
+  ProofView,
+  StatusView,
+  TimeView,
+} from './schema.ts'
 import {
   CID_EXAMPLE,
   CLOCK_EXAMPLE,
@@ -12,6 +22,7 @@ import {
   NODE_DETAIL_EXAMPLE,
   NODE_ID_EXAMPLE,
   NODES_EXAMPLE,
+  PEERS_EXAMPLE,
   PROOF_EXAMPLE,
   STATUS_EXAMPLE,
   TIME_EXAMPLE,
@@ -24,6 +35,8 @@ export interface TableBackend extends Backend {
     status: StatusView
     clock: ClockView
     proofs: Map<string, ProofView>
+    peers: PeersView
+    traffic: TrafficSums
     refusals: { channel: string; reason: string; count: number }[]
   }
   /** Faults that were asked for, in order. */
@@ -40,6 +53,8 @@ export const tableBackend = (options: { readonly devnet?: boolean } = {}): Table
     status: STATUS_EXAMPLE,
     clock: CLOCK_EXAMPLE,
     proofs: new Map([[CID_EXAMPLE, PROOF_EXAMPLE]]),
+    peers: PEERS_EXAMPLE,
+    traffic: { bytesIn: 918_273, bytesOut: 645_120, messages: { accepted: 1234, ignored: 56, rejected: 7 } },
     refusals: [{ channel: 'ntp', reason: 'wrong-origin', count: 3 }],
   }
   const bent: FaultView[] = []
@@ -55,6 +70,8 @@ export const tableBackend = (options: { readonly devnet?: boolean } = {}): Table
     nodes: () => NODES_EXAMPLE,
     node: (id) => (id === NODE_ID_EXAMPLE ? NODE_DETAIL_EXAMPLE : undefined),
     proof: (cid) => table.proofs.get(cid),
+    peers: () => table.peers,
+    traffic: () => table.traffic,
     onEvent: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -3,17 +3,23 @@
  * the reverse order.
  */
 import { seededRandom } from '../../base/index.ts'
-import type { Random, Time } from '../../base/index.ts'
+import type { Random, Tai, Time } from '../../base/index.ts'
 import { createOscillator } from '../../clock/index.ts'
 import type { RoughtimeLink, Source } from '../../clock/index.ts'
+import type { Signer } from '../../crypto/index.ts'
 import { keyPathOf, openFileSigner } from '../../crypto/io/file-signer.ts'
 import { readSeed } from '../../crypto/io/key-file.ts'
-import { openLibp2pNetwork } from '../../network/io/libp2p.ts'
+import type { PlacesOptions } from '../../network/index.ts'
 import { Chimer } from '../chimer.ts'
+import type { ChimerOptions } from '../chimer.ts'
 import { makeDiscipline } from '../clock-discipline.ts'
 import type { Config } from '../config.ts'
+import type { NodeEvent } from '../events.ts'
+import type { Genesis } from '../genesis.ts'
 import { keysDirectoryOf, readGenesisFile } from './data-directory.ts'
 import { makeSources } from './make-sources.ts'
+import { openNetworking } from './open-networking.ts'
+import type { OpenedNetworking } from './open-networking.ts'
 import { keepMalfeasance } from './roughtime-malfeasance.ts'
 import { timeOverOscillator } from './simulated-time.ts'
 
@@ -24,14 +30,21 @@ export interface StartNodeOptions {
   readonly config: Config
   /** For an encrypted key. */
   readonly passphrase: string | undefined
+  /** The program and its version, for other people to read: `truechimer/0.1.0`. */
+  readonly agent: string
+  /** Told what does not stop the node and somebody should know. */
+  readonly tell: (trouble: { readonly code: string; readonly message: string }) => void
   /** Wraps every source: a devnet bends them so. */
   readonly wrapSource?: (source: Source) => Source
 }
 
 export interface RunningNode extends AsyncDisposable {
   readonly chimer: Chimer
+  /** The node's signer, open as long as the node is. */
+  readonly signer: Pick<Signer, 'nodeId' | 'sign'>
   /** The time that the node runs on: the machine's, or a simulated oscillator's. */
   readonly time: Time
+  readonly places: PlacesOptions
 }
 
 /** Rejects with a documented code where a file, the key, an address or a port stands in the way. */
@@ -43,25 +56,35 @@ export const startNode = async (options: StartNodeOptions): Promise<RunningNode>
   const keys = keysDirectoryOf(directory)
   const secret = passphrase === undefined ? {} : { passphrase }
   const signer = stack.use(await openFileSigner({ directory: keys, ...secret }))
-  const network = stack.use(
-    await openLibp2pNetwork({
+  const { networking, places }: OpenedNetworking = stack.use(
+    await openNetworking({
+      ...options,
       time,
-      privateKey: await readSeed(keyPathOf(keys), passphrase),
-      listen: config.listen,
-      bootstrap: config.bootstrap,
+      genesis,
+      signer,
+      seed: await readSeed(keyPathOf(keys), passphrase),
+      now: (): Tai | undefined => chimer.now(),
     }),
   )
-  const { acceptedVarianceNs } = genesis.judgement
+  const clock = clockOf(options, { time, genesis, emit: (event) => chimer.events.emit(event) })
+  const chimer: Chimer = stack.use(new Chimer({ time, random, genesis, signer, networking, ...clock }))
+  await chimer.start()
+  const opened = stack.move()
+  return { chimer, signer, time, places, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+/** What disciplines the node's clock, and by which sources. */
+const clockOf = (
+  { random, directory, config, wrapSource }: StartNodeOptions,
+  node: { readonly time: Time; readonly genesis: Genesis; readonly emit: (event: NodeEvent) => void },
+): Pick<ChimerOptions, 'discipline' | 'sources'> => {
+  const { acceptedVarianceNs } = node.genesis.judgement
   const discipline = makeDiscipline({ acceptedVarianceNs, sources: config.sources })
   const knowledgeOf = discipline.knowledgeWithout.bind(discipline)
   const onContradiction = (links: readonly RoughtimeLink[]): void =>
-    void keepMalfeasance(directory, links).then((trouble) => chimer.events.emit(trouble))
-  const made = makeSources({ time, random, sources: config.sources, knowledgeOf, onContradiction })
-  const sources = made.map((source) => options.wrapSource?.(source) ?? source)
-  const chimer = stack.use(new Chimer({ time, random, genesis, signer, network, discipline, sources }))
-  await chimer.start()
-  const opened = stack.move()
-  return { chimer, time, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+    void keepMalfeasance(directory, links).then((trouble) => node.emit(trouble))
+  const made = makeSources({ time: node.time, random, sources: config.sources, knowledgeOf, onContradiction })
+  return { discipline, sources: made.map((source) => wrapSource?.(source) ?? source) }
 }
 
 const nodeTime = (time: Time, { oscillator }: Config): Time => {

@@ -1,0 +1,120 @@
+/**
+ * A node's place in its network, assembled: greetings before all else, signed topics, discovery, and messages sealed for one
+ * node, all over one Network port. The rooms of network/ hold the rules; here is only what is built on what.
+ *
+ * Rules: docs/spec/node.md G-18. The simulator runs exactly this over a simulated network.
+ */
+import type { Random, Tai, Time } from '../base/index.ts'
+import type { KeyAgreement, Signer } from '../crypto/index.ts'
+import {
+  CompressedRequests,
+  DirectedMessages,
+  Discovery,
+  GreetedNetwork,
+  Greetings,
+  PROTOCOL_VERSION,
+  SignedTopics,
+} from '../network/index.ts'
+import type {
+  BootstrapWay,
+  Compression,
+  Feature,
+  LocationClaim,
+  Network,
+  PeersMemory,
+  SequenceSource,
+} from '../network/index.ts'
+import type { Genesis } from './genesis.ts'
+
+export interface NetworkingOptions {
+  readonly time: Time
+  readonly random: Random
+  readonly genesis: Genesis
+  readonly signer: Signer
+  /** Of the same key; without it nothing can be sealed for this node. */
+  readonly agreement?: KeyAgreement | undefined
+  readonly network: Network
+  readonly sequences: SequenceSource
+  /** What the node's own clock reads, TAI ns; undefined without the time. Not asked before `start`. */
+  readonly now: () => Tai | undefined
+  /** The program and its version, for other people to read. */
+  readonly agent: string
+  /** Features beyond those that every node of this version has: what its transports can do. */
+  readonly features?: readonly Feature[]
+  readonly compression: Compression
+  readonly location?: LocationClaim | null
+  readonly bootstrap?: readonly BootstrapWay[]
+  readonly outboundPeers?: number
+  /** What discovery kept of an earlier life, and where it says what to keep. */
+  readonly memory?: PeersMemory | undefined
+  readonly onMemory?: ((memory: PeersMemory) => Promise<void>) | undefined
+}
+
+export class Networking implements AsyncDisposable {
+  /** Serves only peers that were agreed with. */
+  readonly network: Network
+  /** What this node says of itself in its greetings. */
+  readonly own: { readonly version: string; readonly features: readonly Feature[]; readonly agent: string }
+  readonly greetings: Greetings
+  readonly topics: SignedTopics
+  readonly requests: CompressedRequests
+  readonly discovery: Discovery
+  readonly directed: DirectedMessages | undefined
+
+  constructor(options: NetworkingOptions) {
+    const { time, random, genesis, signer, agreement, network, sequences, compression } = options
+    const { networkId } = genesis
+    const features = featuresOf(options)
+    const members = new Set(genesis.members.map(({ id }) => id))
+    const isMember = (id: string): boolean => members.has(id)
+    this.own = { version: PROTOCOL_VERSION, features, agent: options.agent }
+    this.greetings = new Greetings({ network, time, networkId, own: this.own })
+    this.network = new GreetedNetwork(network, this.greetings)
+    const shared = { time, random, network: this.network, networkId, signer }
+    this.topics = new SignedTopics({ ...shared, sequences, isMember })
+    this.requests = new CompressedRequests({
+      network: this.network,
+      greetings: this.greetings,
+      compression,
+      isOffered: true,
+    })
+    this.directed =
+      agreement === undefined ? undefined : new DirectedMessages({ ...shared, agreement, sequences, isMember })
+    this.discovery = new Discovery({
+      ...shared,
+      now: options.now,
+      own: () => ({
+        addresses: network.addresses(),
+        version: PROTOCOL_VERSION,
+        features,
+        location: options.location ?? null,
+      }),
+      bootstrap: options.bootstrap ?? [],
+      memory: options.memory,
+      onMemory: options.onMemory,
+      members: () => genesis.members.map(({ key, weight }) => ({ id: key, weight })),
+      ...(options.outboundPeers === undefined ? {} : { parameters: { outboundMin: options.outboundPeers } }),
+    })
+  }
+
+  /** Begins to greet and to look for peers. Topics may be joined before. */
+  async start(): Promise<void> {
+    this.greetings.start()
+    await this.discovery.start()
+  }
+
+  /** Stops all of it in the reverse order. The network, the signer and the sequences belong to whoever opened them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.discovery[Symbol.asyncDispose]()
+    await this.directed?.[Symbol.asyncDispose]()
+    await this.topics[Symbol.asyncDispose]()
+    await this.greetings[Symbol.asyncDispose]()
+  }
+}
+
+const featuresOf = ({ agreement, features = [] }: NetworkingOptions): readonly Feature[] => [
+  'compression',
+  'peer-exchange',
+  ...(agreement === undefined ? [] : (['sealed-messages'] as const)),
+  ...features,
+]
