@@ -50,8 +50,26 @@ const playOn = async (page: Page, address: string): Promise<void> => {
   await page.waitForSelector('.page[data-struck="0"]')
   equal(await page.locator('tr[data-status="falseticker"]').count(), 0)
 
+  await seeNetwork(page)
   await page.locator('[data-hook="allan"] svg[role="img"][aria-label*=" at "]').waitFor()
   ok(Math.abs((await chartHeight(page)) - chartBefore) < 1, 'the chart stands where its place was kept')
+}
+
+/** The page of the network, reached with the keyboard: who is linked to whom, a peer with why, and back. */
+const seeNetwork = async (page: Page): Promise<void> => {
+  await page.locator('.pages a', { hasText: 'Network' }).focus()
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('.pages a[aria-current="page"][href="#network"]')
+  await page.locator('[data-hook="headline"]', { hasText: 'Connected to 4 peers over' }).waitFor()
+  for (const name of ['Ada', 'Bede', 'Cyra', 'Dondi', 'Elma'])
+    await page.waitForSelector(`[data-net-node="${name}"][data-connected="true"]`)
+  const circle = page.locator('[data-hook="circle"] svg[role="img"]')
+  match((await circle.getAttribute('aria-label')) ?? '', /(?:Cyra and Elma|Elma and Cyra): [\d.]+\s(?:µs|ms)/)
+  await page.locator('tbody[data-peer="Bede"] .peer-open').press('Enter')
+  await page.waitForSelector('tbody[data-peer="Bede"][data-open="true"] [data-hook="peer-why"]')
+  await page.waitForSelector('[data-net-node="Bede"][aria-pressed="true"]')
+  await page.goBack()
+  await page.waitForSelector('tr[data-node="Bede"]')
 }
 
 const chartHeight = (page: Page): Promise<number> =>

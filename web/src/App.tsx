@@ -2,6 +2,7 @@
 import { type ReactElement, useEffect, useState } from 'react'
 import type { Client } from '../../src/services/client.ts'
 import { type Store, useView } from './api/store.ts'
+import type { View } from './model/view.ts'
 import { Hero } from './hero/Hero.tsx'
 import { BigClock } from './panels/BigClock.tsx'
 import { Bend } from './panels/Bend.tsx'
@@ -11,6 +12,8 @@ import { Lead } from './panels/Lead.tsx'
 import { NodeTable } from './panels/NodeTable.tsx'
 import { SourceTable } from './panels/SourceTable.tsx'
 import { Ticker } from './panels/Ticker.tsx'
+import { NetworkPage } from './network/NetworkPage.tsx'
+import { usePage } from './page.ts'
 import { useTheme } from './theme.ts'
 
 const WINDOWS_SEC = [60, 120, 600] as const
@@ -31,6 +34,36 @@ const Windows = ({ windowSec, onWindow }: WindowsProps): ReactElement => (
   </div>
 )
 
+interface ClocksPageProps {
+  readonly view: View
+  readonly client: Client
+  readonly shown: 'light' | 'dark'
+  readonly selected: string | undefined
+  readonly onSelect: (id: string) => void
+}
+
+/** The picture of the offsets, and what explains it. */
+const ClocksPage = ({ view, client, shown, selected, onSelect }: ClocksPageProps): ReactElement => {
+  const [windowSec, setWindowSec] = useState<number>(() => (innerWidth < 640 ? 60 : 120))
+  return (
+    <>
+      <section className="stage" aria-label="Offsets of all nodes against the accepted band">
+        <Hero view={view} selected={selected} onSelect={onSelect} windowSec={windowSec} theme={shown} />
+        <Windows windowSec={windowSec} onWindow={setWindowSec} />
+      </section>
+      <div className="panels" data-devnet={view.devnet !== undefined}>
+        <NodeTable view={view} selected={selected} onSelect={onSelect} />
+        <SourceTable view={view} />
+        <ClockPanel view={view} />
+        <Ticker view={view} />
+        {view.devnet === undefined ? null : (
+          <Bend devnet={view.devnet} selected={selected} onBend={(fault) => client.bend(fault)} />
+        )}
+      </div>
+    </>
+  )
+}
+
 export interface AppProps {
   readonly store: Store
   readonly client: Client
@@ -39,8 +72,8 @@ export interface AppProps {
 export const App = ({ store, client }: AppProps): ReactElement => {
   const view = useView(store)
   const { theme, setTheme, shown } = useTheme()
+  const page = usePage()
   const [selected, setSelected] = useState<string>()
-  const [windowSec, setWindowSec] = useState<number>(() => (innerWidth < 640 ? 60 : 120))
   const onSelect = (id: string): void => setSelected((was) => (was === id ? undefined : id))
   const struck = view.nodes.filter(({ status }) => status === 'falseticker').length
   useEffect(() => {
@@ -53,25 +86,17 @@ export const App = ({ store, client }: AppProps): ReactElement => {
   }, [struck, view.link.state])
   return (
     <div className="page" data-link={view.link.state} data-struck={struck}>
-      <Header view={view} theme={theme} onTheme={setTheme} />
+      <Header view={view} page={page} theme={theme} onTheme={setTheme} />
       <main>
         <div className="headline">
-          <Lead view={view} />
+          <Lead view={view} page={page} />
           <BigClock view={view} />
         </div>
-        <section className="stage" aria-label="Offsets of all nodes against the accepted band">
-          <Hero view={view} selected={selected} onSelect={onSelect} windowSec={windowSec} theme={shown} />
-          <Windows windowSec={windowSec} onWindow={setWindowSec} />
-        </section>
-        <div className="panels" data-devnet={view.devnet !== undefined}>
-          <NodeTable view={view} selected={selected} onSelect={onSelect} />
-          <SourceTable view={view} />
-          <ClockPanel view={view} />
-          <Ticker view={view} />
-          {view.devnet === undefined ? null : (
-            <Bend devnet={view.devnet} selected={selected} onBend={(fault) => client.bend(fault)} />
-          )}
-        </div>
+        {page === 'network' ? (
+          <NetworkPage view={view} />
+        ) : (
+          <ClocksPage view={view} client={client} shown={shown} selected={selected} onSelect={onSelect} />
+        )}
       </main>
       <p className="unseen" role="status" aria-live="polite" data-hook="announcement">
         {view.announcement}

@@ -5,6 +5,7 @@
 import { type ApiError, type Client, openClient, type StreamState } from '../../../src/services/client.ts'
 import type { EventView } from '../../../src/services/schema.ts'
 import { isWayGuessed } from '../model/view.ts'
+import { pageNow } from '../page.ts'
 import type { Store } from './store.ts'
 
 /** What the page draws from; proofs and attestations are too many for a picture. */
@@ -18,6 +19,8 @@ const LASTED_MS = 10_000
 const REFRESH_MS = 10_000
 /** Waits between attempts, ms: short at first, because a restarted node is back within seconds. */
 const RETRY_MS = [500, 1000, 2000, 4000] as const
+/** How often peers are asked for while somebody looks at them, ms. */
+const PEERS_MS = 3000
 const SETTLE_ASKS = 5
 const SETTLE_MS = 400
 /** Records fetched to fill the strip at the start. */
@@ -65,6 +68,22 @@ const askClock = async (client: Client, store: Store): Promise<void> => {
   if (clock !== undefined) store.send({ type: 'clock', clock })
 }
 
+/** The network; a node that cannot say so is shown without. */
+const askPeers = async (client: Client, store: Store): Promise<void> => {
+  const peers = await optional(client.peers())
+  if (peers !== undefined) store.send({ type: 'peers', peers })
+}
+
+/** While the page of the network is shown, and at once when it is opened. */
+const watchPeers = async (client: Client, store: Store, signal: AbortSignal): Promise<void> => {
+  const ask = (): void => void (pageNow() === 'network' && askPeers(client, store))
+  addEventListener('hashchange', ask, { signal })
+  while (!signal.aborted) {
+    await wait(PEERS_MS, signal)
+    if (!signal.aborted && pageNow() === 'network') await askPeers(client, store)
+  }
+}
+
 /** A few short questions, because the first round trips of a page are slow and the shortest one bounds the clock. */
 const settle = async (client: Client, store: Store, signal: AbortSignal): Promise<void> => {
   for (let asked = 0; asked < SETTLE_ASKS && !signal.aborted; asked += 1) {
@@ -79,6 +98,7 @@ const snapshot = async (client: Client, store: Store): Promise<void> => {
   store.send({ type: 'nodes', nodes, counterMs: performance.now() })
   await askTime(client, store)
   await askClock(client, store)
+  await askPeers(client, store)
   const devnet = store.get().status?.devnet === true ? await optional(client.devnet()) : undefined
   if (devnet !== undefined) store.send({ type: 'devnet', devnet })
   for (const { id } of nodes.nodes.slice(0, RECORDS_MAX)) {
@@ -101,6 +121,7 @@ const refresh = async (client: Client, store: Store, round: AbortController): Pr
 /** A pushed clock came an unknown way: one short question says how sure we may be of it. */
 const hearEvent = (client: Client, store: Store, event: EventView): void => {
   store.send({ type: 'event', event, counterMs: performance.now() })
+  if (event.type === 'peer') void askPeers(client, store)
   if (event.type === 'clock' && isWayGuessed(store.get())) void askTime(client, store)
 }
 
@@ -114,6 +135,7 @@ const live = async (client: Client, store: Store, signal: AbortSignal): Promise<
     await snapshot(client, store)
     store.send({ type: 'link', state: 'open', wallMs: Date.now(), why: '' })
     refresh(client, store, round).catch(end)
+    void watchPeers(client, store, round.signal)
     const onState = (state: StreamState, error?: ApiError): void => {
       if (state === 'waiting') end(error ?? 'The stream of events ended.')
     }

@@ -9,6 +9,7 @@ import type {
   NodeDetailView,
   NodesView,
   NodeView,
+  PeersView,
   SourceView,
   StatusView,
   TimeView,
@@ -52,6 +53,8 @@ export interface View {
   readonly sources: readonly SourceView[]
   readonly anchor: Anchor | undefined
   readonly nodes: readonly NodeView[]
+  /** The network as the node sees it. */
+  readonly peers: PeersView | undefined
   readonly slot: number
   readonly slotNs: number
   readonly bandNs: number
@@ -70,6 +73,7 @@ export type Message =
   | { readonly type: 'clock'; readonly clock: ClockView }
   | { readonly type: 'time'; readonly time: TimeView; readonly sentMs: number; readonly receivedMs: number }
   | { readonly type: 'nodes'; readonly nodes: NodesView; readonly counterMs: number }
+  | { readonly type: 'peers'; readonly peers: PeersView }
   | { readonly type: 'record'; readonly detail: NodeDetailView }
   | { readonly type: 'devnet'; readonly devnet: DevnetView }
   | { readonly type: 'event'; readonly event: EventView; readonly counterMs: number }
@@ -82,6 +86,7 @@ export const emptyView = (wallMs: number): View => ({
   sources: [],
   anchor: undefined,
   nodes: [],
+  peers: undefined,
   slot: 0,
   slotNs: SLOT_NS,
   bandNs: BAND_NS,
@@ -251,6 +256,8 @@ export const reduce = (view: View, message: Message): View => {
         message.nodes.nodes,
         message.counterMs,
       )
+    case 'peers':
+      return { ...view, peers: message.peers }
     case 'record':
       return onRecord(view, message.detail)
     case 'devnet':

@@ -1,6 +1,7 @@
 /** The line at the top: what this is, whose view it is, whether the link lives, light or dark. */
 import type { ReactElement } from 'react'
 import type { View } from '../model/view.ts'
+import type { Page } from '../page.ts'
 
 export type Theme = 'auto' | 'light' | 'dark'
 
@@ -8,13 +9,19 @@ const NEXT: Readonly<Record<Theme, Theme>> = { auto: 'light', light: 'dark', dar
 
 export interface HeaderProps {
   readonly view: View
+  readonly page: Page
   readonly theme: Theme
   readonly onTheme: (theme: Theme) => void
 }
 
 const LINK_WORDS = { connecting: 'connecting', open: 'live', lost: 'reconnecting' } as const
 
-export const Header = ({ view, theme, onTheme }: HeaderProps): ReactElement => (
+const PAGES: readonly (readonly [Page, string])[] = [
+  ['clocks', 'Clocks'],
+  ['network', 'Network'],
+]
+
+export const Header = ({ view, page, theme, onTheme }: HeaderProps): ReactElement => (
   <header className="top">
     <p className="brand">
       <svg viewBox="0 0 28 20" aria-hidden="true">
@@ -25,6 +32,13 @@ export const Header = ({ view, theme, onTheme }: HeaderProps): ReactElement => (
       </svg>
       Truechimer
     </p>
+    <nav className="pages" aria-label="Pages">
+      {PAGES.map(([name, says]) => (
+        <a key={name} href={`#${name}`} aria-current={name === page ? 'page' : undefined}>
+          {says}
+        </a>
+      ))}
+    </nav>
     {view.status === undefined ? null : (
       <p className="whose">
         seen by <strong>{view.status.node.name}</strong> in network <strong>{view.status.network.name}</strong>

@@ -2,12 +2,14 @@
 import type { ReactElement } from 'react'
 import { utcClockText } from '../model/format.ts'
 import type { View } from '../model/view.ts'
+import { networkHeadline } from '../model/network.ts'
 import { headline } from '../model/words.ts'
+import type { Page } from '../page.ts'
 
 /** What went wrong, short enough for one line; the whole of it is the line's title. */
 const firstSentence = (text: string): string => /^.*?[.!?](?=\s|$)/.exec(text)?.[0] ?? text
 
-export const Lead = ({ view }: { readonly view: View }): ReactElement => {
+export const Lead = ({ view, page }: { readonly view: View; readonly page: Page }): ReactElement => {
   if (view.link.state === 'lost') {
     const kept = view.nodes.length > 0 ? 'The picture is the last one received. ' : ''
     return (
@@ -17,7 +19,7 @@ export const Lead = ({ view }: { readonly view: View }): ReactElement => {
       </div>
     )
   }
-  const { tone, says, means } = headline(view)
+  const { tone, says, means } = page === 'network' ? networkHeadline(view) : headline(view)
   return (
     <div className="lead" data-tone={tone} data-hook="headline">
       <h1>{says}</h1>
