@@ -14,8 +14,8 @@ const LOOK_MS = 50
 
 const [, , text = '{}'] = process.argv
 const given: unknown = JSON.parse(text)
-const isOptions = (value: unknown): value is Partial<Libp2pNetworkOptions> & { readonly seed: number } =>
-  typeof value === 'object' && value !== null && 'seed' in value
+type Given = Partial<Libp2pNetworkOptions> & { readonly seed: number; readonly meet?: string }
+const isOptions = (value: unknown): value is Given => typeof value === 'object' && value !== null && 'seed' in value
 if (!isOptions(given)) throw new TypeError('options are an object with a seed')
 
 const network = await openLibp2pNetwork({
@@ -30,6 +30,8 @@ network.serve(ECHO, {
   burst: 10,
   handle: async ({ bytes }) => accept(bytes),
 })
+
+if (given.meet !== undefined) await network.connect({ address: given.meet }, { signal: AbortSignal.timeout(5000) })
 
 const say = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`)
 

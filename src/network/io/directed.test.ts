@@ -32,9 +32,9 @@ directedConformance('libp2p', {
     const [leftSeed, middleSeed, rightSeed] = SEEDS
     assert(leftSeed !== undefined && middleSeed !== undefined && rightSeed !== undefined)
     const middle = await open({ privateKey: middleSeed })
-    const bootstrap = middle.addresses()
-    const left = await open({ privateKey: leftSeed, bootstrap })
-    const right = await open({ privateKey: rightSeed, bootstrap })
+    const meet = middle.addresses()
+    const left = await open({ privateKey: leftSeed, meet })
+    const right = await open({ privateKey: rightSeed, meet })
     await until(middle, () => middle.peers().length === 2)
     for (const end of [left, right]) await until(end, () => end.peers().length === 1)
     const close = async (): Promise<void> => {

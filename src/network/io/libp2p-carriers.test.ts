@@ -28,7 +28,7 @@ const CARRIERS: readonly (readonly [
 for (const [name, options, expected] of CARRIERS)
   test(`over ${name}: what carries it, who dialled, the round trip and the bytes are known`, async () => {
     await using server = await open(options)
-    await using client = await open({ ...options, bootstrap: [addressOf(server)] })
+    await using client = await open({ ...options, meet: [addressOf(server)] })
     server.serve('/echo/1', {
       requestBytesMax: 50_000,
       responseBytesMax: 50_000,

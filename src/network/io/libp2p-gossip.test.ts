@@ -63,7 +63,7 @@ test('a neighbour whose gossip cannot be read is cut and counted, and not kept d
 
 test('a topic that was left is said to be left, and can be joined again', async () => {
   await using network = await open()
-  await using other = await open({ bootstrap: [addressOf(network)] })
+  await using other = await open({ meet: [addressOf(network)] })
   for (const each of [network, other]) each.subscribe(TOPIC, topicOptions)
   await until(other, () => other.meshOf(TOPIC).includes(network.peerId))
   network.unsubscribe(TOPIC)
@@ -82,8 +82,8 @@ test('a topic that was left is said to be left, and can be joined again', async 
 
 test('what nobody judged is judged when another brings it: a flooder cannot suppress a message by bringing it first', async () => {
   await using network = await open()
-  await using flooder = await open({ bootstrap: [addressOf(network)] })
-  await using honest = await open({ bootstrap: [addressOf(network)] })
+  await using flooder = await open({ meet: [addressOf(network)] })
+  await using honest = await open({ meet: [addressOf(network)] })
   const heard = new Inbox<string>()
   network.subscribe(TOPIC, {
     ...topicOptions,

@@ -106,7 +106,7 @@ export const createNode = (options: NodeOptions): Promise<Libp2p<Services>> => {
       outboundStreamProtocolNegotiationTimeout: STREAM_MS_MAX,
       dialTimeout: handshakeMsMax,
       addressDialTimeout: handshakeMsMax,
-      // Who is dialled again is decided by redial.ts and discovery.
+      // Who is dialled again is decided by discovery.
       reconnectRetries: 0,
     },
     services: {

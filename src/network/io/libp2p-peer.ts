@@ -5,8 +5,8 @@
  * Promises: nothing is read by a room before size, rate and score were checked; a request's `body` is called when its
  * stream is open and agreed. Does not promise delivery: gossip reaches whom it reaches.
  */
-import assert from 'node:assert/strict'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { reject } from '../../base/index.ts'
 import { closed, refused, tooLarge } from '../failures.ts'
 import { Listeners } from '../inbound.ts'
 import { CONNECTION_CHANNEL } from '../refusals.ts'
@@ -14,12 +14,12 @@ import { Answering, crash } from '../serving.ts'
 import { answer } from './answer.ts'
 import { OpenConnections } from './libp2p-connections.ts'
 import { Dials } from './libp2p-dials.ts'
+import { guardReader } from './libp2p-gossip-reader.ts'
 import { GossipWatch } from './libp2p-gossip-watch.ts'
 import { boundGossipMemory, forgetter, scoreTopic } from './libp2p-gossip.ts'
 import { PING_LIMITS, PING_PROTOCOL, PING_STREAMS_MAX, answerPings } from './libp2p-heartbeat.ts'
 import { STREAMS_PER_PROTOCOL_MAX } from './libp2p-options.ts'
 import { Requests } from './libp2p-requests.ts'
-import { keepDialling } from './redial.ts'
 import { TopicValidators } from './topic-validators.ts'
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { Connection as Libp2pConnection, Libp2p } from '@libp2p/interface'
@@ -29,7 +29,6 @@ import type { Connection, Network, PeerId, PeerStanding, ProtocolOptions, Refusa
 import type { GateReason } from './libp2p-gate.ts'
 import type { Carrier, Libp2pNetwork } from './libp2p.ts'
 import type { Services } from './libp2p-options.ts'
-import type { Redial } from './redial.ts'
 
 /** A connection that is closed in order has this long to say what is still to be said, ms. */
 const CLOSE_MS_MAX = 1000
@@ -47,7 +46,6 @@ export class Libp2pPeer implements Libp2pNetwork {
   readonly #closing = new AbortController()
   readonly #dials: Dials
   readonly #requests: Requests
-  #redial: Redial | undefined
   #closed: Promise<void> | undefined
 
   constructor(of: {
@@ -172,17 +170,6 @@ export class Libp2pPeer implements Libp2pNetwork {
     return [...(this.#meshes.get(topic) ?? [])]
   }
 
-  /** Once: dials these for as long as the network is open. */
-  stayConnected(addresses: readonly string[]): void {
-    assert(this.#redial === undefined)
-    this.#redial = keepDialling({
-      time: this.#time,
-      addresses: addresses.filter((address) => !address.endsWith(`/p2p/${this.peerId}`)),
-      dial: (address, signal) => this.connect({ address }, { signal }),
-      isConnected: (peer) => this.peers().includes(peer),
-    })
-  }
-
   /** Cuts all connections to a peer at once. */
   hangUp(peer: PeerId): void {
     for (const connection of this.#node.getConnections(peerIdFromString(peer)))
@@ -196,7 +183,6 @@ export class Libp2pPeer implements Libp2pNetwork {
   }
 
   async #close(): Promise<void> {
-    this.#redial?.stop()
     this.#closing.abort(closed())
     this.#connections.clear()
     await this.#node.stop()
@@ -229,11 +215,16 @@ export class Libp2pPeer implements Libp2pNetwork {
     if (connected) return
     for (const mesh of this.#meshes.values()) mesh.delete(peer)
     this.#dials.gone(peer)
-    this.#redial?.gone(peer)
   }
 
   #listenToGossip(pubsub: GossipSub): void {
     pubsub.topicValidators = new TopicValidators(this.#inbound, forgetter(pubsub))
+    guardReader({
+      pubsub,
+      elapsedNs: () => this.#time.elapsedNs(),
+      unreadable: (peer) => this.#unreadable(peer),
+      flooding: (peer) => void this.#inbound.settle(CONNECTION_CHANNEL, peer, reject('flooding')),
+    })
     const watch = new GossipWatch(this.#node, {
       slowReader: (connection) => this.#slowReader(connection),
       unreadable: (connection) => this.#cut(connection, 'unreadable'),
@@ -264,6 +255,11 @@ export class Libp2pPeer implements Libp2pNetwork {
   #slowReader(connection: Libp2pConnection): void {
     this.#cut(connection, 'slow-reader')
     this.#inbound.note(connection.remotePeer.toString(), CONNECTION_CHANNEL, 'slow-reader')
+  }
+
+  /** It was heard and not understood: no honest neighbour says what cannot be decoded. */
+  #unreadable(peer: PeerId): void {
+    for (const connection of this.#node.getConnections(peerIdFromString(peer))) this.#cut(connection, 'unreadable')
   }
 
   #servePings(): void {

@@ -20,14 +20,23 @@ export const realTime: Time = {
   },
 }
 
+const DIAL_MS_MAX = 5000
+
 let seeds = 0
 export const freshSeed = (): Uint8Array => {
   seeds += 1
   return new Uint8Array(32).fill(seeds)
 }
 
-export const open = (options: Partial<Libp2pNetworkOptions> = {}): Promise<Libp2pNetwork> =>
-  openLibp2pNetwork({ time: realTime, privateKey: freshSeed(), ...options })
+/** Opened, and connected to whoever is at these addresses. */
+export const open = async (
+  options: Partial<Libp2pNetworkOptions> & { readonly meet?: readonly string[] } = {},
+): Promise<Libp2pNetwork> => {
+  const { meet = [], ...rest } = options
+  const network = await openLibp2pNetwork({ time: realTime, privateKey: freshSeed(), ...rest })
+  for (const address of meet) await network.connect({ address }, { signal: AbortSignal.timeout(DIAL_MS_MAX) })
+  return network
+}
 
 /** Resolves when `isSo` holds, asked again after every event of the network. */
 export const until = async (network: Libp2pNetwork, isSo: () => boolean): Promise<void> => {
@@ -49,8 +58,9 @@ export const libp2pHarness = (options: Partial<Libp2pNetworkOptions>): Harness =
   build: async (count, edges, own = {}) => {
     const peers: Libp2pNetwork[] = []
     for (let i = 0; i < count; i += 1) {
-      const bootstrap = edges.flatMap((edge) => (Math.max(...edge) === i ? [peers[Math.min(...edge)]] : []))
-      peers.push(await open({ ...options, ...own, bootstrap: bootstrap.flatMap((peer) => peer?.addresses() ?? []) }))
+      const before = edges.flatMap((edge) => (Math.max(...edge) === i ? [peers[Math.min(...edge)]] : []))
+      const meet = before.flatMap((peer) => peer?.addresses().slice(0, 1) ?? [])
+      peers.push(await open({ ...options, ...own, meet }))
     }
     const links = edges.flatMap(([a, b]) => {
       const [left, right] = [peers[a], peers[b]]

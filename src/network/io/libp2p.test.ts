@@ -5,9 +5,8 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { ChimerError, accept } from '../../base/index.ts'
 import { ANSWER_NS_MAX } from './answer.ts'
 import { Inbox, networkConformance } from './conformance.test-suite.ts'
-import { REDIAL_NS_MAX } from './redial.ts'
 import { openLibp2pNetwork } from './libp2p.ts'
-import { addressOf, freshSeed, libp2pHarness, open, realTime, stranger, until } from './libp2p.test-suite.ts'
+import { addressOf, freshSeed, libp2pHarness, open, realTime, stranger } from './libp2p.test-suite.ts'
 import type { Time } from '../../base/index.ts'
 import type { ProtocolOptions } from '../port.ts'
 
@@ -104,33 +103,6 @@ test('opening can be given up', async () => {
     openLibp2pNetwork({ time: realTime, privateKey, signal: AbortSignal.abort(new RangeError('no')) }),
     RangeError,
   )
-})
-
-test('a bootstrap peer that starts late is found, and found again when it comes back', async () => {
-  const privateKey = freshSeed()
-  const first = await openLibp2pNetwork({ time: realTime, privateKey })
-  const address = addressOf(first)
-  await first[Symbol.asyncDispose]()
-  const failed = new Inbox<true>()
-  const time: Time = {
-    ...realTime,
-    schedule: (delayNs, run) => {
-      if (delayNs <= REDIAL_NS_MAX) failed.push(true)
-      return realTime.schedule(delayNs, run)
-    },
-  }
-  await using network = await open({ bootstrap: [address], time })
-  await failed.until((items) => items.length > 0)
-  for (let again = 0; again < 2; again += 1) {
-    await using late = await openLibp2pNetwork({
-      time: realTime,
-      privateKey,
-      listen: address.split('/p2p/').slice(0, 1),
-    })
-    await until(network, () => network.peers().includes(late.peerId))
-    await late[Symbol.asyncDispose]()
-    await until(network, () => network.peers().length === 0)
-  }
 })
 
 test('the peer id is the text of the key, whichever way it is given, and no node dials itself', async () => {

@@ -25,8 +25,6 @@ export interface Libp2pNetworkOptions extends CarrierOptions {
   readonly listen?: readonly string[]
   /** Multiaddrs to name to others beside those: what a router forwards here. */
   readonly announce?: readonly string[]
-  /** Multiaddrs of peers to stay connected to, `/p2p/…` at the end. The node's own address among them is left out. */
-  readonly bootstrap?: readonly string[]
   /** How many connections there may be, and from where; what is left out as `places.ts` has it. */
   readonly places?: InboundOptions['places']
   /** A handshake or dial that takes longer is given up, ms; by default 5,000. */
@@ -52,7 +50,7 @@ export interface Libp2pNetwork extends Network {
   onTopicPeer(listener: (event: { readonly peer: PeerId; readonly topic: string }) => void): Cancel
 }
 
-/** Listens and starts to dial. Rejects with `TC_NET_LISTEN` where it cannot listen. */
+/** Listens, and dials nobody by itself. Rejects with `TC_NET_LISTEN` where it cannot listen. */
 export const openLibp2pNetwork = async (options: Libp2pNetworkOptions): Promise<Libp2pNetwork> => {
   options.signal?.throwIfAborted()
   const { time, privateKey } = options
@@ -98,7 +96,6 @@ export const openLibp2pNetwork = async (options: Libp2pNetworkOptions): Promise<
   }
   if (options.signal?.aborted === true) await network[Symbol.asyncDispose]()
   options.signal?.throwIfAborted()
-  network.stayConnected(options.bootstrap ?? [])
   return network
 }
 

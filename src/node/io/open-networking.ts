@@ -8,6 +8,7 @@ import type { Random, Tai, Time } from '../../base/index.ts'
 import type { KeyAgreement, Signer } from '../../crypto/index.ts'
 import { PLACES } from '../../network/index.ts'
 import type { BootstrapWay, Feature, LocationClaim, PeersMemory, PlacesOptions } from '../../network/index.ts'
+import { bootstrapAddresses } from '../../network/io/bootstrap-addresses.ts'
 import { bootstrapDns } from '../../network/io/bootstrap-dns.ts'
 import { bootstrapFile } from '../../network/io/bootstrap-file.ts'
 import { bootstrapMdns } from '../../network/io/bootstrap-mdns.ts'
@@ -79,7 +80,6 @@ const listen = ({ time, config, seed, tell }: OpenNetworkingOptions, places: Pla
     privateKey: seed,
     listen: config.listen,
     announce,
-    bootstrap: config.bootstrap,
     relayServer,
     relayClient,
     holePunching,
@@ -119,9 +119,10 @@ const locationOf = (location: string | null): LocationClaim | null => {
 }
 
 const waysOf = (
-  { network: { bootstrapDns: names, bootstrapFile: file, mdns } }: Config,
+  { bootstrap, network: { bootstrapDns: names, bootstrapFile: file, mdns } }: Config,
   { network, genesis }: { readonly network: Libp2pNetwork; readonly genesis: Genesis },
 ): readonly BootstrapWay[] => [
+  ...(bootstrap.length === 0 ? [] : [bootstrapAddresses(bootstrap)]),
   ...names.map((name) => bootstrapDns({ target: name })),
   ...(file === null ? [] : [bootstrapFile(file)]),
   ...(mdns ? [bootstrapMdns({ networkId: genesis.networkId, addresses: () => network.addresses() })] : []),
