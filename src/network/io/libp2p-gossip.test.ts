@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
-import { accept } from '../../base/index.ts'
+import { accept, ignore } from '../../base/index.ts'
 import { FRAME_BYTES_MAX } from '../topics.ts'
 import { Inbox } from './conformance.test-suite.ts'
 import { GOSSIP_BACKLOG_BYTES_MAX, boundGossipMemory, scoreTopic } from './libp2p-gossip.ts'
@@ -105,6 +105,28 @@ test('what nobody judged is judged when another brings it: a flooder cannot supp
   const items = await heard.until((all) => all.some((text) => text.endsWith('news')))
   assert(items.includes(`${honest.peerId} news`))
 })
+
+for (const reason of ['not-greeted', 'records-too-many'])
+  test(`what is dropped because of who brought it is judged when another brings it: ${reason}`, async () => {
+    await using network = await open()
+    await using suppressor = await open({ meet: [addressOf(network)] })
+    await using honest = await open({ meet: [addressOf(network)] })
+    const from = new Inbox<string>()
+    network.subscribe(TOPIC, {
+      ...topicOptions,
+      validate: (message) => {
+        from.push(message.from)
+        return message.from === suppressor.peerId ? ignore(reason) : accept(null)
+      },
+    })
+    for (const each of [suppressor, honest]) {
+      each.subscribe(TOPIC, topicOptions)
+      await until(each, () => each.subscribers(TOPIC).includes(network.peerId))
+      await each.publish(TOPIC, new TextEncoder().encode('news'))
+      await from.until((items) => items.includes(each.peerId))
+    }
+    assert.deepEqual(from.items, [suppressor.peerId, honest.peerId])
+  })
 
 test('what gossip remembers of messages stays within its bounds, the oldest go first', async () => {
   const node = await createNode({
