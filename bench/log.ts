@@ -3,6 +3,7 @@
  * run: the same bytes written and synced bare, and the same bytes hashed bare, so that a noisy machine slows both. Then the memory that a process
  * needs to append and verify a short log and one twenty times as long: `npm run bench -- log --memory`.
  */
+import { execFileSync } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -48,15 +49,13 @@ const spent = async (work: () => Promise<void> | void): Promise<Spent> => {
   return { wallSec: (performance.now() - start) / 1000, cpuSec: (user + system) / 1e6 }
 }
 
-/** Appends and syncs; what was written, in batches. */
-const append = async (log: FileLog, count: number): Promise<Uint8Array[][]> => {
-  const batches: Uint8Array[][] = []
+/** Appends and syncs. */
+const append = async (log: FileLog, count: number, onBatch?: (bytes: Uint8Array[]) => void): Promise<void> => {
   for (let from = 0; from < count; from += BATCH) {
     const entries = await log.append(Array.from({ length: BATCH }, (_, i) => draftOf(from + i)))
-    if (count === ENTRIES) batches.push(entries.map(({ bytes }) => bytes))
+    onBatch?.(entries.map(({ bytes }) => bytes))
   }
   await log.sync()
-  return batches
 }
 
 const writeBare = (path: string, batches: readonly (readonly Uint8Array[])[]): void => {
@@ -71,40 +70,53 @@ type Round = Readonly<Record<'appended' | 'bareWritten' | 'verified' | 'bareHash
 const play = async (root: string, round: number): Promise<Round> => {
   const directory = join(root, `${round}`)
   await using log = await openFileLog({ directory, time: realTime, networkId, signer })
-  let batches: Uint8Array[][] = []
-  const appended = await spent(async () => void (batches = await append(log, ENTRIES)))
+  const batches: Uint8Array[][] = []
+  const appended = await spent(async () => append(log, ENTRIES, (batch) => void batches.push(batch)))
   const bareWritten = await spent(() => writeBare(join(root, 'bare'), batches))
   const verified = await spent(async () => {
     const { fault, size } = await verifyLog({ directory, time: realTime, owner: { nodeId: signer.nodeId } })
     if (fault !== undefined || size !== ENTRIES) throw new TypeError('a true log was refused')
   })
   const bareHashed = await spent(() => {
-    for (const batch of batches) for (const bytes of batch) hash('sha3-256', bytes, 'buffer')
+    for (const batch of batches) for (const bytes of batch) hash('sha3-256', bytes, 'binary')
   })
   return { appended, bareWritten, verified, bareHashed }
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`
 
-/** What is resident after a log of each length was appended and verified. */
-const playMemory = async (root: string): Promise<void> => {
-  for (const count of MEMORY_ENTRIES) {
-    const directory = join(root, `memory-${count}`)
-    await using log = await openFileLog({ directory, time: realTime, networkId, signer })
-    await append(log, count)
-    const appended = process.memoryUsage.rss()
-    await verifyLog({ directory, time: realTime })
-    const verified = process.memoryUsage.rss()
-    process.stdout.write(
-      `${count} entries: resident ${megabytes(appended)} after appending, ${megabytes(verified)} after verifying\n`,
-    )
-  }
+/** What is resident before and after a log of one length was appended and verified. */
+const playMemory = async (root: string, count: number): Promise<void> => {
+  const before = process.memoryUsage.rss()
+  const directory = join(root, `memory-${count}`)
+  await using log = await openFileLog({ directory, time: realTime, networkId, signer })
+  await append(log, count)
+  const appended = process.memoryUsage.rss()
+  await verifyLog({ directory, time: realTime })
+  const most = process.resourceUsage().maxRSS * 1024
+  process.stdout.write(
+    `${count} entries: resident ${megabytes(before)} before, ${megabytes(appended)} after appending, ` +
+      `${megabytes(process.memoryUsage.rss())} after verifying, at most ${megabytes(most)}\n`,
+  )
 }
+
+/** Each length in a process of its own, which has nothing of another to give back; as Node comes, and with little room for the young. */
+const playMemories = (): void => {
+  for (const flags of [[], ['--max-semi-space-size=8']])
+    for (const count of MEMORY_ENTRIES) {
+      process.stdout.write(`${flags.join('') || 'as Node comes'}: `)
+      execFileSync(process.execPath, [...flags, ...process.argv.slice(1, 3), `--memory=${count}`], { stdio: 'inherit' })
+    }
+}
+
+const MEMORY_OF_ONE = /^--memory=(\d+)$/
 
 export const run = async (args: readonly string[]): Promise<void> => {
   const root = mkdtempSync(join(tmpdir(), 'truechimer-bench-log-'))
   try {
-    if (args.includes('--memory')) return await playMemory(root)
+    const [count] = args.flatMap((arg) => MEMORY_OF_ONE.exec(arg)?.[1] ?? [])
+    if (count !== undefined) return await playMemory(root, Number(count))
+    if (args.includes('--memory')) return playMemories()
     await play(root, 0)
     const rounds: Round[] = []
     for (let round = 1; round <= ROUNDS; round += 1) rounds.push(await play(root, round))

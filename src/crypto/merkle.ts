@@ -17,9 +17,14 @@ export const MERKLE_PATH_MAX = 32
 const LEAF_PREFIX = 0x00
 const NODE_PREFIX = 0x01
 
+/** Written to again and again: millions of nodes are hashed, one after another. */
+const leafPreimage = new Uint8Array(1 + DIGEST_BYTES)
+const nodePreimage = new Uint8Array(1 + 2 * DIGEST_BYTES)
+nodePreimage[0] = NODE_PREFIX
+
 /** SHA3-256(0x00 ‖ leaf), 32 bytes. */
 export const merkleLeaf = (leaf: Uint8Array): Uint8Array => {
-  const preimage = new Uint8Array(1 + leaf.length)
+  const preimage = leaf.length === DIGEST_BYTES ? leafPreimage : new Uint8Array(1 + leaf.length)
   preimage[0] = LEAF_PREFIX
   preimage.set(leaf, 1)
   return sha3(preimage)
@@ -27,11 +32,10 @@ export const merkleLeaf = (leaf: Uint8Array): Uint8Array => {
 
 /** SHA3-256(0x01 ‖ left ‖ right), 32 bytes, of two 32-byte digests. */
 export const merkleNode = (pair: { readonly left: Uint8Array; readonly right: Uint8Array }): Uint8Array => {
-  const preimage = new Uint8Array(1 + 2 * DIGEST_BYTES)
-  preimage[0] = NODE_PREFIX
-  preimage.set(pair.left, 1)
-  preimage.set(pair.right, 1 + DIGEST_BYTES)
-  return sha3(preimage)
+  assert(pair.left.length === DIGEST_BYTES && pair.right.length === DIGEST_BYTES)
+  nodePreimage.set(pair.left, 1)
+  nodePreimage.set(pair.right, 1 + DIGEST_BYTES)
+  return sha3(nodePreimage)
 }
 
 /** The level above: neighbours joined, an odd last one as it is. */

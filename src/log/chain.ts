@@ -23,20 +23,29 @@ export const emptyHead = (): LogHead => ({ size: 0, digest: null, frontier: new 
 /** Most drafts that are appended in one go, so that one batch is a write of bounded size. */
 export const BATCH_MAX = 4096
 
-/** The entries that `drafts` become after `head`, and the head after them. Drafts over their limits are asserted bugs. */
+/** Nodes of a frontier, largest subtree first. */
+export type Tree = readonly Uint8Array[]
+
+/**
+ * The entries that `drafts` become after `head`, and the head after them; and where `marks` are given, the trees before the entries that are
+ * a multiple of `every` after `from`. Drafts over their limits are asserted bugs.
+ */
 export const appendTo = (
   head: LogHead,
   drafts: readonly LogDraft[],
-): { readonly entries: readonly SealedEntry[]; readonly head: LogHead } => {
+  marks?: { readonly from: number; readonly every: number },
+): { readonly entries: readonly SealedEntry[]; readonly head: LogHead; readonly trees: readonly Tree[] } => {
   const frontier = head.frontier.copy()
+  const trees: Tree[] = []
   let { size, digest } = head
   const entries = drafts.map(({ level, type, time, message, payload }): SealedEntry => {
     const entry: LogEntry = { sequence: size, previous: digest, level, type, time, message, payload }
+    if (marks !== undefined && (size - marks.from) % marks.every === 0) trees.push([...frontier.nodes])
     const bytes = encodeEntry(entry)
     digest = sha3(bytes)
     size += 1
     frontier.push(merkleLeaf(digest))
     return { entry, bytes, digest }
   })
-  return { entries, head: { size, digest, frontier } }
+  return { entries, head: { size, digest, frontier }, trees }
 }

@@ -12,6 +12,9 @@ import { DIGEST_BYTES } from '../crypto/index.ts'
 import { ENTRY_BYTES_MAX, ENTRY_VERSION, LOG_LEVELS, LOG_TYPES, MESSAGE_MAX } from './entry.ts'
 import type { EntryTraits, LogEntry } from './entry.ts'
 import { PAYLOAD_BYTES_MAX } from './payload.ts'
+import type { Payload } from './payload.ts'
+import { HEAD_BYTES_MAX, UNWRITTEN, putAscii, putHead, putPlain } from './plain-bytes.ts'
+import type { Sheet } from './plain-bytes.ts'
 
 const UINT = 0x00
 const NEGATIVE = 0x20
@@ -19,7 +22,7 @@ const TEXT = 0x60
 const ARRAY = 0x80
 const FIELDS = 8
 /** A list of one link: tag 42, 37 bytes, zero, version 1, dag-cbor, sha3-256, 32. The digest follows. */
-const LINK_PREFIX = Uint8Array.of(0x81, 0xd8, 0x2a, 0x58, 0x25, 0x00, 0x01, 0x71, 0x16, 0x20)
+export const LINK_PREFIX = Uint8Array.of(0x81, 0xd8, 0x2a, 0x58, 0x25, 0x00, 0x01, 0x71, 0x16, 0x20)
 const PREVIOUS_AT = 2
 
 const encoder = new TextEncoder()
@@ -28,94 +31,92 @@ const wordBytes = (words: readonly string[]): ReadonlyMap<string, Uint8Array> =>
 const LEVEL_BYTES = wordBytes(LOG_LEVELS)
 const TYPE_BYTES = wordBytes(LOG_TYPES)
 
-/** Written to again and again, and copied from: entries are encoded one after another. */
-const scratch = new Uint8Array(ENTRY_BYTES_MAX)
-const view = new DataView(scratch.buffer)
+/** Entries are written side by side into one piece of memory, because an own one for each costs more than its bytes. */
+const SHEET_BYTES = 65_536
+const newSheet = (): Sheet => {
+  const bytes = new Uint8Array(SHEET_BYTES)
+  return { bytes, view: new DataView(bytes.buffer) }
+}
+let sheet = newSheet()
+let written = 0
 
-/** The deterministic encoding of an entry. One that breaks the limits of `LogDraft` is an asserted bug. */
+/**
+ * The deterministic encoding of an entry, a view that nobody writes to again. One that breaks the limits of `LogDraft` is an
+ * asserted bug. Who keeps one for long keeps up to 64 kB with it, and had better keep a copy.
+ */
 export const encodeEntry = (entry: LogEntry): Uint8Array<ArrayBuffer> => {
+  if (written + ENTRY_BYTES_MAX > SHEET_BYTES) {
+    sheet = newSheet()
+    written = 0
+  }
+  const start = written
+  const end = putEntry(start, entry)
+  written = end
+  return new Uint8Array(sheet.bytes.buffer, start, end - start)
+}
+
+const putEntry = (start: number, entry: LogEntry): number => {
   assert(entry.message.length <= MESSAGE_MAX, 'a message that is too long')
-  const payload = encodeData(entry.payload)
-  assert(payload.length <= PAYLOAD_BYTES_MAX, 'a payload that is too large')
-  scratch[0] = ARRAY + FIELDS
-  scratch[1] = ENTRY_VERSION
-  let at = putPrevious(entry.previous)
-  at = putUint(at, entry.sequence)
+  sheet.bytes[start] = ARRAY + FIELDS
+  sheet.bytes[start + 1] = ENTRY_VERSION
+  let at = putPrevious(start + PREVIOUS_AT, entry.previous)
+  at = putHead(sheet, at, UINT, entry.sequence)
   at = putBytes(at, LEVEL_BYTES.get(entry.level))
   at = putBytes(at, TYPE_BYTES.get(entry.type))
   at = putTime(at, entry.time)
   at = putText(at, entry.message)
-  at = putBytes(at, payload)
-  return scratch.slice(0, at)
+  return putPayload(at, entry.payload)
 }
 
 const putBytes = (at: number, bytes: Uint8Array | undefined): number => {
   assert(bytes !== undefined)
-  scratch.set(bytes, at)
+  // Short ones byte by byte: `set` costs more than they do.
+  for (let i = 0; i < bytes.length; i += 1) sheet.bytes[at + i] = bytes[i] ?? 0
   return at + bytes.length
 }
 
-const putPrevious = (previous: Uint8Array | null): number => {
+const putPrevious = (at: number, previous: Uint8Array | null): number => {
   if (previous === null) {
-    scratch[PREVIOUS_AT] = ARRAY
-    return PREVIOUS_AT + 1
-  }
-  assert(previous.length === DIGEST_BYTES)
-  return putBytes(putBytes(PREVIOUS_AT, LINK_PREFIX), previous)
-}
-
-/** A head with its argument in the shortest form; the argument below 2^53. */
-const putHead = (at: number, major: number, argument: number): number => {
-  if (argument < 24) {
-    scratch[at] = major + argument
+    sheet.bytes[at] = ARRAY
     return at + 1
   }
-  const width = argument < 2 ** 8 ? 1 : argument < 2 ** 16 ? 2 : argument < 2 ** 32 ? 4 : 8
-  scratch[at] = major + 24 + Math.log2(width)
-  if (width === 1) view.setUint8(at + 1, argument)
-  else if (width === 2) view.setUint16(at + 1, argument)
-  else if (width === 4) view.setUint32(at + 1, argument)
-  else view.setBigUint64(at + 1, BigInt(argument))
-  return at + 1 + width
+  assert(previous.length === DIGEST_BYTES)
+  return putBytes(putBytes(at, LINK_PREFIX), previous)
 }
 
-const putUint = (at: number, value: number): number => putHead(at, UINT, value)
-
-const WIDE = 2n ** 32n
-
 const putInt64 = (at: number, value: bigint): number => {
-  const [major, argument] = value < 0n ? [NEGATIVE, -1n - value] : [UINT, value]
-  if (argument < WIDE) return putHead(at, major, Number(argument))
-  scratch[at] = major + 27
-  view.setBigUint64(at + 1, argument)
-  return at + 9
+  const isNegative = value < 0n
+  const argument = isNegative ? -1n - value : value
+  sheet.view.setBigUint64(at + 1, argument)
+  if (sheet.view.getUint32(at + 1) === 0) return putHead(sheet, at, isNegative ? NEGATIVE : UINT, Number(argument))
+  sheet.bytes[at] = (isNegative ? NEGATIVE : UINT) + 27
+  return at + HEAD_BYTES_MAX
 }
 
 const putTime = (at: number, time: TimeInterval | null): number => {
   if (time === null) {
-    scratch[at] = ARRAY
+    sheet.bytes[at] = ARRAY
     return at + 1
   }
   assert(time.earliest <= time.latest)
-  scratch[at] = ARRAY + 2
+  sheet.bytes[at] = ARRAY + 2
   return putInt64(putInt64(at + 1, time.earliest), time.latest)
 }
 
 const putText = (at: number, value: string): number => {
-  const start = putHead(at, TEXT, value.length)
-  for (let i = 0; i < value.length; i += 1) {
-    const unit = value.charCodeAt(i)
-    if (unit > LAST_ASCII) return putWideText(at, value)
-    scratch[start + i] = unit
-  }
-  return start + value.length
+  const next = putAscii(sheet, at, value, SHEET_BYTES)
+  if (next !== UNWRITTEN) return next
+  const bytes = encoder.encode(value)
+  return putBytes(putHead(sheet, at, TEXT, bytes.length), bytes)
 }
 
-const LAST_ASCII = 0x7f
-
-const putWideText = (at: number, value: string): number => {
-  const bytes = encoder.encode(value)
-  return putBytes(putHead(at, TEXT, bytes.length), bytes)
+const putPayload = (at: number, payload: Payload): number => {
+  const next = putPlain(sheet, at, payload, at + PAYLOAD_BYTES_MAX)
+  if (next !== UNWRITTEN) return next
+  const bytes = encodeData(payload)
+  assert(bytes.length <= PAYLOAD_BYTES_MAX, 'a payload that is too large')
+  sheet.bytes.set(bytes, at)
+  return at + bytes.length
 }
 
 /** A head's argument and where the next byte is; undefined where there is none. */

@@ -24,6 +24,7 @@ const cases: readonly (readonly [name: string, facts: Readonly<Record<string, un
     { passphrase: 'x', seedHex: 'y', privateKey: 'z', deep: { apiToken: 't' }, publicKey: 'p' },
     { passphrase: WITHHELD, seedHex: WITHHELD, privateKey: WITHHELD, deep: { apiToken: WITHHELD }, publicKey: 'p' },
   ],
+  ['the mark of a link is none', { '/': 'x', bytes: 'x' }, { '(/)': 'x', bytes: 'x' }],
   ['half a character is made whole', { a: '\uD800' }, { a: '\uFFFD' }],
   ['what is too deep is cut', { a: [[[[[[1]]]]]] }, { a: [[[[[CUT]]]]] }],
 ]

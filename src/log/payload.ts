@@ -25,6 +25,9 @@ const LEAVES_MAX = 60
 const SECRET = /pass-?(?:phrase|word)|secret|seed|private|token|credential/i
 export const WITHHELD = '(withheld)'
 export const CUT = '…'
+/** The general codec takes a map with this name and an equal one named `bytes` for a link, and fails. */
+const LINK_MARK = '/'
+const LINK_MARK_SAID = '(/)'
 
 const isPlain = (data: unknown, depth: number): data is Plain => {
   if (data === null || typeof data === 'boolean' || typeof data === 'string') return true
@@ -71,7 +74,7 @@ const mapOf = (record: Readonly<Record<string, unknown>>, depth: number, room: R
     const plain = SECRET.test(name) ? WITHHELD : plainOf(value, depth, room)
     // Under a name of its own, whatever it is: `__proto__` must not set the map's prototype.
     if (plain !== undefined)
-      Object.defineProperty(made, cutText(name, room), {
+      Object.defineProperty(made, name === LINK_MARK ? LINK_MARK_SAID : cutText(name, room), {
         value: plain,
         enumerable: true,
         configurable: true,

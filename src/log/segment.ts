@@ -11,7 +11,8 @@ import { checkpointField } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { maybeDigest } from './entry.ts'
 
-const FRONTIER_MAX = 33
+/** Full subtrees of a tree of less than 2^32 leaves. */
+const FRONTIER_MAX = 32
 
 export interface SegmentHeader {
   readonly kind: 'truechimer-log-segment'

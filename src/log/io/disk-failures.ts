@@ -3,7 +3,8 @@ import { ChimerError } from '../../base/index.ts'
 import { codeOf } from '../../crypto/io/disk.ts'
 import type { LogReason } from '../verification.ts'
 
-const FULL: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG']
+/** Of the system, and of SQLite, which locks the log. */
+const FULL: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG', 'database or disk is full']
 
 /** The disk refused a write; nothing of the batch is in the log. */
 export const unwritable = (path: string, cause: unknown): ChimerError => {

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import * as fc from 'fast-check'
 import { openEntryProof } from '../index.ts'
 import type { LogHead } from '../index.ts'
@@ -13,7 +14,7 @@ import type { FileLog, FileLogOptions } from './file-log.ts'
 import { LogFiles } from './file-reader.ts'
 import { logStoreSuite } from './log-store.test-suite.ts'
 import { listSegments } from './segment-scan.ts'
-import { readIndex } from './segment-index.ts'
+import { BLOCK_BYTES, BLOCK_ENTRIES, readIndex } from './segment-index.ts'
 import { verifyLog } from './verify-files.ts'
 import type { LogReport } from './verify-files.ts'
 
@@ -115,6 +116,22 @@ describe('segments', () => {
       deepEqual(readFileSync(segment!.indexPath), good)
     }
     ok((await readIndex(segment!.indexPath, 0)).length > 0)
+  })
+  test('a tree in the index that is another’s changes no proof', async () => {
+    const { directory } = await laid(700)
+    const [segment] = await listSegments(directory)
+    const index = readFileSync(segment!.indexPath)
+    const log = new LogFiles({ directory, time: machineTime })
+    const digest = (await log.at(600))!.digest
+    const good = await log.prove(digest)
+    equal(openEntryProof(good).verdict, 'accept')
+    // The first digest of the second whole block's tree, under a checksum that fits.
+    const block = index.subarray(BLOCK_BYTES, 2 * BLOCK_BYTES)
+    block[32 + 4 * BLOCK_ENTRIES] = (block[32 + 4 * BLOCK_ENTRIES] ?? 0) ^ 1
+    block.writeUInt32BE(crc32(block.subarray(0, -4)), BLOCK_BYTES - 4)
+    writeFileSync(segment!.indexPath, index)
+    equal((await readIndex(segment!.indexPath, 0)).length, 2)
+    deepEqual(await log.prove(digest), good)
   })
   test('a last segment whose header was not finished goes', async () => {
     const { directory, head } = await laid(10)

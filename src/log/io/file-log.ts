@@ -16,7 +16,7 @@ import type { Cancel, Time, TimeInterval } from '../../base/index.ts'
 import type { Signer } from '../../crypto/index.ts'
 import { lockKey } from '../../crypto/io/key-lock.ts'
 import { BATCH_MAX, appendTo, emptyHead } from '../chain.ts'
-import type { LogHead } from '../chain.ts'
+import type { LogHead, Tree } from '../chain.ts'
 import { checkpointCodec, signCheckpoint } from '../checkpoint.ts'
 import type { Checkpoint } from '../checkpoint.ts'
 import { rankOf } from '../entry.ts'
@@ -147,17 +147,20 @@ export class FileLog extends LogFiles implements LogStore {
     assert(drafts.length <= BATCH_MAX)
     return this.#inTurn(async () => {
       if (drafts.length === 0) return []
-      const { entries, head } = appendTo(this.#head, drafts)
+      let { entries, head, trees } = this.#sealed(drafts)
       const piece = framed(
         'entry',
         entries.map(({ bytes }) => bytes),
       )
-      if (this.#writer.bytes + piece.length > this.#segmentBytesMax && this.#head.size > this.#writer.segment.first)
+      if (this.#writer.bytes + piece.length > this.#segmentBytesMax && this.#head.size > this.#writer.segment.first) {
         await this.#roll()
+        // The same entries; the marks of the new segment are others.
+        ;({ entries, head, trees } = this.#sealed(drafts))
+      }
       const offset = this.#writer.bytes
       await this.#writer.write(piece)
       this.#head = head
-      await this.#indexEntries(entries, offset)
+      await this.#indexEntries({ entries, trees, offset })
       if (drafts.some(({ level }) => rankOf(level) >= rankOf('error'))) await this.#writer.sync()
       else this.#syncSoon()
       if (this.#head.size - this.#covered >= CHECKPOINT_ENTRIES) await this.#writeCheckpoint()
@@ -204,11 +207,22 @@ export class FileLog extends LogFiles implements LogStore {
     return turn
   }
 
-  async #indexEntries(entries: readonly SealedEntry[], offset: number): Promise<void> {
-    let at = offset
+  /** What drafts become, with the trees before the entries that begin blocks of the open segment. */
+  #sealed(drafts: readonly LogDraft[]): ReturnType<typeof appendTo> {
+    return appendTo(this.#head, drafts, { from: this.#writer.segment.first, every: BLOCK_ENTRIES })
+  }
+
+  async #indexEntries(parts: {
+    readonly entries: readonly SealedEntry[]
+    readonly trees: readonly Tree[]
+    readonly offset: number
+  }): Promise<void> {
+    const { entries, trees } = parts
+    let [at, marks] = [parts.offset, 0]
     for (const { entry, digest, bytes } of entries) {
       const next = at + framedBytes(bytes)
-      const block = this.#builder.add({ traits: entry, digest, offset: at, next })
+      const tree = this.#builder.isEmpty ? trees[marks++] : undefined
+      const block = this.#builder.add({ traits: entry, digest, offset: at, next, tree })
       if (block !== undefined) await this.#writer.writeIndex(block)
       at = next
     }

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { ChimerError, NS_PER_MS, equalBytes } from '../../base/index.ts'
 import type { Time } from '../../base/index.ts'
-import { MerklePathWatch, merkleLeaf, sha3 } from '../../crypto/index.ts'
+import { MerkleFrontier, MerklePathWatch, merkleLeaf, sha3, verifyMerklePath } from '../../crypto/index.ts'
 import { openCheckpoint } from '../checkpoint.ts'
 import type { Checkpoint } from '../checkpoint.ts'
 import { encodeEntryProof } from '../entry-proof.ts'
@@ -27,6 +27,26 @@ import type { Frame, SegmentFile } from './segment-scan.ts'
 
 /** How often a reader that follows looks for more. */
 export const LOOK_NS = 200n * NS_PER_MS
+
+/** A watch for the path of one entry, and where to read on. */
+interface Watched {
+  readonly segment: SegmentFile
+  readonly watch: MerklePathWatch
+  readonly from: number
+  /** Of the tree that the watch begins with. */
+  readonly size: number
+}
+
+interface Shown {
+  readonly path: readonly Uint8Array[]
+  readonly checkpoint: Checkpoint
+}
+
+/** What the index says is not believed: what a path from it shows is checked. */
+const isPathOf = ({ digest, entry }: SealedEntry, { path, checkpoint }: Shown): boolean => {
+  const { size, root } = checkpoint
+  return verifyMerklePath({ leaf: digest, index: entry.sequence, size, path, root })
+}
 
 export class LogFiles implements LogReader {
   readonly directory: string
@@ -99,7 +119,9 @@ export class LogFiles implements LogReader {
     if (found === undefined) throw unknownEntry(cidText(digest))
     const { sealed, segment } = found
     const { sequence } = sealed.entry
-    const shown = (await this.#pathInSegment(segment, sequence)) ?? (await this.#pathToNext(segment, sequence))
+    const quick = await this.#shown(await this.#watchFromBlock(segment, sequence), sequence)
+    if (quick !== undefined && isPathOf(sealed, quick)) return encodeEntryProof({ entry: sealed.bytes, ...quick })
+    const shown = await this.#shown(await this.#watchFrom(segment, sequence), sequence)
     if (shown === undefined) throw uncoveredEntry(sequence)
     return encodeEntryProof({ entry: sealed.bytes, ...shown })
   }
@@ -140,7 +162,8 @@ export class LogFiles implements LogReader {
     const traits = traitsOf(frame.bytes)
     if (traits === undefined) throw this.#damage(segment, frame.offset, 'wrong-shape')
     if (!matches(filter, traits)) return undefined
-    const opened = openEntry(frame.bytes)
+    // A copy: the frame's bytes are read over, and one entry that somebody keeps shall not keep all around it.
+    const opened = openEntry(frame.bytes.slice())
     if (opened.verdict === 'accept') return opened.value
     throw this.#damage(segment, frame.offset, opened.reason, traits.sequence)
   }
@@ -166,13 +189,9 @@ export class LogFiles implements LogReader {
     return undefined
   }
 
-  /** The path to the first checkpoint after an entry in its own segment. */
-  async #pathInSegment(
-    segment: SegmentFile,
-    sequence: number,
-  ): Promise<{ readonly path: readonly Uint8Array[]; readonly checkpoint: Checkpoint } | undefined> {
-    const { header, watch, from } = await this.#watchFrom(segment, sequence)
-    let size = header.first
+  /** The path to the first checkpoint after an entry: in its own segment, or the one that the next segment begins with. */
+  async #shown({ segment, watch, from, size: first }: Watched, sequence: number): Promise<Shown | undefined> {
+    let size = first
     for await (const frames of this.#framesIn(segment, [{ from, to: undefined }]))
       for (const { kind, bytes, offset } of frames) {
         if (kind === 'entry') {
@@ -184,36 +203,35 @@ export class LogFiles implements LogReader {
         if (opened.verdict !== 'accept') throw this.#damage(segment, offset, opened.reason, size)
         return { path: watch.path(), checkpoint: opened.value }
       }
-    return undefined
+    const next = (await this.#segments()).find((one) => one.first > segment.first)
+    const [checkpoint] = next === undefined ? [] : (await this.#header(next)).header.checkpoint
+    return checkpoint === undefined ? undefined : { path: watch.path(), checkpoint }
   }
 
-  /** The path to the checkpoint that the next segment begins with. */
-  async #pathToNext(
-    segment: SegmentFile,
-    sequence: number,
-  ): Promise<{ readonly path: readonly Uint8Array[]; readonly checkpoint: Checkpoint } | undefined> {
-    const next = (await this.#segments()).find(({ first }) => first > segment.first)
-    const [checkpoint] = next === undefined ? [] : (await this.#watchFrom(next, next.first)).header.checkpoint
-    if (checkpoint === undefined) return undefined
-    const { watch, from } = await this.#watchFrom(segment, sequence)
-    for await (const frames of this.#framesIn(segment, [{ from, to: undefined }]))
-      for (const { kind, bytes } of frames) if (kind === 'entry') watch.push(merkleLeaf(sha3(bytes)))
-    return { path: watch.path(), checkpoint }
+  /** A watch that begins with the block of an entry; with its segment where no block has it. */
+  async #watchFromBlock(segment: SegmentFile, sequence: number): Promise<Watched> {
+    const block = (await readIndex(segment.indexPath, segment.first)).findLast(({ first }) => first <= sequence)
+    if (block === undefined) return this.#watchFrom(segment, sequence)
+    const frontier = new MerkleFrontier({ size: block.first, nodes: block.tree })
+    return { segment, watch: new MerklePathWatch(frontier, sequence), from: block.offset, size: block.first }
   }
 
-  /** A segment's header, a watch that begins where it does, and the byte after it. */
-  async #watchFrom(
-    segment: SegmentFile,
-    sequence: number,
-  ): Promise<{ readonly header: SegmentHeader; readonly watch: MerklePathWatch; readonly from: number }> {
+  /** A watch that begins where a segment does. */
+  async #watchFrom(segment: SegmentFile, sequence: number): Promise<Watched> {
+    const { header, from } = await this.#header(segment)
+    const watch = new MerklePathWatch(headOfHeader(header).frontier, sequence)
+    return { segment, watch, from, size: header.first }
+  }
+
+  /** A segment's header, and the byte after it. */
+  async #header(segment: SegmentFile): Promise<{ readonly header: SegmentHeader; readonly from: number }> {
     await using scan = await SegmentScan.open(segment.path)
     const [frame] = await scan.next()
     if (frame?.kind !== 'segment') throw this.#damage(segment, 0, 'no-header')
     const decoded = segmentCodec.decode(frame.bytes)
     if (decoded.verdict !== 'accept') throw this.#damage(segment, 0, decoded.reason)
     if (!isWholeHeader(decoded.value)) throw this.#damage(segment, 0, 'wrong-shape')
-    const watch = new MerklePathWatch(headOfHeader(decoded.value).frontier, sequence)
-    return { header: decoded.value, watch, from: frame.next }
+    return { header: decoded.value, from: frame.next }
   }
 
   async #pause(signal: AbortSignal): Promise<void> {

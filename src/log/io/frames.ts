@@ -18,6 +18,8 @@ const KIND_BYTES = 1
 export const FRAME_BODY_MAX = KIND_BYTES + ENTRY_BYTES_MAX
 export const FRAME_BYTES_MAX = FRAME_HEAD_BYTES + FRAME_BODY_MAX
 const COMPLEMENT = 0xff_ff
+/** The checksum after the first byte of a body, whatever that is: the record's goes on from it. */
+const KIND_CRCS = Array.from({ length: 256 }, (_, byte) => crc32(Uint8Array.of(byte)))
 
 /** Bytes that a record takes in a file. */
 export const framedBytes = (record: Uint8Array): number => FRAME_HEAD_BYTES + KIND_BYTES + record.length
@@ -25,6 +27,7 @@ export const framedBytes = (record: Uint8Array): number => FRAME_HEAD_BYTES + KI
 /** Several records of one kind, framed, in one piece. */
 export const framed = (kind: RecordKind, records: readonly Uint8Array[]): Buffer => {
   const piece = Buffer.allocUnsafe(records.reduce((sum, record) => sum + framedBytes(record), 0))
+  const kindByte = RECORD_KINDS.indexOf(kind)
   let at = 0
   for (const record of records) {
     const length = KIND_BYTES + record.length
@@ -32,16 +35,16 @@ export const framed = (kind: RecordKind, records: readonly Uint8Array[]): Buffer
     const bodyAt = at + FRAME_HEAD_BYTES
     piece.writeUInt16BE(length, at)
     piece.writeUInt16BE(COMPLEMENT - length, at + 2)
-    piece[bodyAt] = RECORD_KINDS.indexOf(kind)
+    piece[bodyAt] = kindByte
     piece.set(record, bodyAt + KIND_BYTES)
-    piece.writeUInt32BE(crc32(piece.subarray(bodyAt, bodyAt + length)), at + 4)
+    piece.writeUInt32BE(crc32(record, KIND_CRCS[kindByte]), at + 4)
     at = bodyAt + length
   }
   return piece
 }
 
 /** What stands at a byte: a record and where the next one begins, the beginning of one (`short`), or nothing of ours. */
-export type FrameSight = { readonly record: LogRecord; readonly next: number } | 'short' | 'bad-frame' | 'bad-checksum'
+export type FrameSight = (LogRecord & { readonly next: number }) | 'short' | 'bad-frame' | 'bad-checksum'
 
 export const frameAt = (piece: Buffer, at: number): FrameSight => {
   if (at + 4 > piece.length) return 'short'
@@ -51,10 +54,11 @@ export const frameAt = (piece: Buffer, at: number): FrameSight => {
   const bodyAt = at + FRAME_HEAD_BYTES
   const next = bodyAt + length
   if (next > piece.length) return 'short'
-  if (crc32(piece.subarray(bodyAt, next)) !== piece.readUInt32BE(at + 4)) return 'bad-checksum'
-  const kind = RECORD_KINDS[piece[bodyAt] ?? RECORD_KINDS.length]
-  if (kind === undefined) return 'bad-frame'
-  return { record: { kind, bytes: piece.subarray(bodyAt + KIND_BYTES, next) }, next }
+  const kindByte = piece[bodyAt] ?? RECORD_KINDS.length
+  const bytes = new Uint8Array(piece.buffer, piece.byteOffset + bodyAt + KIND_BYTES, length - KIND_BYTES)
+  if (crc32(bytes, KIND_CRCS[kindByte]) !== piece.readUInt32BE(at + 4)) return 'bad-checksum'
+  const kind = RECORD_KINDS[kindByte]
+  return kind === undefined ? 'bad-frame' : { kind, bytes, next }
 }
 
 /** Does any whole frame begin after byte `at`? After a write that did not finish none does. */

@@ -51,7 +51,8 @@ export class MemoryLog implements LogStore {
     assert(drafts.length <= BATCH_MAX)
     const { entries, head } = appendTo(this.#head, drafts)
     this.#head = head
-    this.#entries.push(...entries)
+    // Copies of the bytes: those of an entry are a view of a larger piece, which one that is kept would keep.
+    this.#entries.push(...entries.map((sealed) => ({ ...sealed, bytes: sealed.bytes.slice() })))
     const dropped = this.#entries.splice(0, Math.max(0, this.#entries.length - this.#options.entriesMax))
     for (const { digest } of dropped) this.#forgotten.push(merkleLeaf(digest))
     this.#news.resolve()

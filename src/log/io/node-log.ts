@@ -29,7 +29,7 @@ export interface Saying {
   /** Cut at `MESSAGE_MAX` UTF-16 units in the entry. */
   readonly message: string
   readonly facts?: Readonly<Record<string, unknown>>
-  /** Peers can cause it at will: of such only so many become entries, the others are counted. */
+  /** Peers can cause it at will: of such only so many become entries, and lines of their level; the others are counted. */
   readonly byPeers?: boolean
 }
 
@@ -52,6 +52,7 @@ export class NodeLog implements AsyncDisposable {
   readonly #options: NodeLogOptions
   readonly #waiting = new BoundedQueue<LogDraft>(WAITING_MAX)
   readonly #gate = new NoiseGate()
+  readonly #lineGate = new NoiseGate()
   readonly #refusals = new Sums()
   #store: LogStore | undefined
   #now: () => TimeInterval | null = () => null
@@ -74,11 +75,19 @@ export class NodeLog implements AsyncDisposable {
 
   /** Says it to people, and to the log. */
   record({ level, type, message, facts = {}, byPeers = false }: Saying): void {
-    this.#options.line(level, facts, message)
+    this.#line(level, { facts, message, byPeers })
     if (this.#closed || !this.#isKept(level)) return
     const gate = byPeers ? this.#gate.pass(this.#options.time.elapsedNs()) : { untold: 0 }
     if (gate === undefined) return
     this.#draft({ level, type, message, facts: gate.untold === 0 ? facts : { ...facts, untold: gate.untold } })
+  }
+
+  /** What peers cause above the gate's rate is said at `debug`: whoever keeps the lines keeps what a stranger may fill. */
+  #line(level: LogLevel, { facts, message, byPeers }: Required<Pick<Saying, 'facts' | 'message' | 'byPeers'>>): void {
+    const isGated = byPeers && rankOf(level) >= rankOf('info')
+    const gate = isGated ? this.#lineGate.pass(this.#options.time.elapsedNs()) : { untold: 0 }
+    if (gate === undefined) this.#options.line('debug', facts, message)
+    else this.#options.line(level, gate.untold === 0 ? facts : { ...facts, untold: gate.untold }, message)
   }
 
   /** A message of a peer was refused: a line at `debug`, and one entry a minute with the sums. */
@@ -154,6 +163,7 @@ export class NodeLog implements AsyncDisposable {
         await this.#store.append(untold === 0 ? drafts : [this.#lostDraft(untold), ...drafts])
         this.#written += drafts.length
         this.#lostUntold -= untold
+        if (this.#isRefused) this.#options.line('info', { lost: untold }, 'the log is written again')
         this.#isRefused = false
       } catch (cause) {
         if (!(cause instanceof ChimerError)) throw cause

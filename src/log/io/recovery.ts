@@ -93,9 +93,10 @@ const step = (walk: Walk, segment: SegmentFile, { kind, bytes, offset, next }: F
   if (previous !== null && !equalBytes(bytes.subarray(PREVIOUS_AT, PREVIOUS_AT + previous.length), previous))
     throw fail('broken-chain')
   const digest = sha3(bytes)
+  const tree = walk.builder.isEmpty ? [...frontier.nodes] : undefined
   frontier.push(merkleLeaf(digest))
   walk.head = { size: size + 1, digest, frontier }
-  const block = walk.builder.add({ traits, digest, offset, next })
+  const block = walk.builder.add({ traits, digest, offset, next, tree })
   if (block !== undefined) walk.blocks.push(block)
 }
 

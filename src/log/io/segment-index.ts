@@ -1,22 +1,31 @@
 /**
  * Where to look in a segment: for every 256 entries one block that says between which bytes they lie, which levels, types and times
- * occur, and how each one's name begins. A query passes over blocks that hold nothing for it.
+ * occur, how each one's name begins, and the tree before them. A query passes over blocks that hold nothing for it, and a proof begins at
+ * the block of its entry.
  *
  * The index is not trusted with anything: what it leads to is read and judged from the segment. One that is missing, cut off or
  * altered is set aside, and made anew when the log is next opened for writing. Rules: docs/spec/log.md L-8.
  */
+import assert from 'node:assert/strict'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { max, min } from '../../base/index.ts'
+import { DIGEST_BYTES, MERKLE_PATH_MAX, frontierLength } from '../../crypto/index.ts'
 import { codeOf } from '../../crypto/io/disk.ts'
+import type { Tree } from '../chain.ts'
 import { LOG_TYPES, rankOf } from '../entry.ts'
 import type { EntryTraits, LogFilter } from '../entry.ts'
 import { unreadable, unwritable } from './disk-failures.ts'
 
 export const BLOCK_ENTRIES = 256
-/** first, offset, end (4 each), levels, types, timed, 0 (1 each), earliest, latest (8 each), 256 beginnings (4 each), CRC-32 (4). */
-export const BLOCK_BYTES = 12 + 4 + 16 + 4 * BLOCK_ENTRIES + 4
 const NAMES_AT = 32
+const TREE_AT = NAMES_AT + 4 * BLOCK_ENTRIES
+const CRC_AT = TREE_AT + MERKLE_PATH_MAX * DIGEST_BYTES
+/**
+ * first, offset, end (4 each), levels, types, timed, 0 (1 each), earliest, latest (8 each), 256 beginnings (4 each), tree (32 digests, those
+ * that it does not have are zeros), CRC-32 (4).
+ */
+export const BLOCK_BYTES = CRC_AT + 4
 
 export interface IndexBlock {
   /** Sequence of its first entry. */
@@ -31,6 +40,8 @@ export interface IndexBlock {
   readonly time: { readonly earliest: bigint; readonly latest: bigint } | undefined
   /** The first four bytes of each digest, one after another. */
   readonly names: Buffer
+  /** Of all entries before its first. */
+  readonly tree: Tree
 }
 
 /** The first four bytes of a digest as a number. */
@@ -45,16 +56,26 @@ export class BlockBuilder {
   #types = 0
   #time: { earliest: bigint; latest: bigint } | undefined
   #names = Buffer.alloc(4 * BLOCK_ENTRIES)
+  #tree: Tree = []
 
-  /** The bytes of the block that this entry has filled, or nothing. */
+  /** Does the next entry begin a block? */
+  get isEmpty(): boolean {
+    return this.#count === 0
+  }
+
+  /** The bytes of the block that this entry has filled, or nothing. `tree`: before the entry that begins a block; of others it is not kept. */
   add(entry: {
     readonly traits: EntryTraits
     readonly digest: Uint8Array
     readonly offset: number
     readonly next: number
+    readonly tree: Tree | undefined
   }): Buffer | undefined {
-    const { traits, digest, offset, next } = entry
-    if (this.#count === 0) this.#begin(traits.sequence, offset)
+    const { traits, digest, offset, next, tree } = entry
+    if (this.#count === 0) {
+      assert(tree !== undefined)
+      this.#begin(traits.sequence, offset, tree)
+    }
     this.#names.writeUInt32BE(nameOf(digest), 4 * this.#count)
     this.#count += 1
     this.#levels |= 1 << rankOf(traits.level)
@@ -79,10 +100,12 @@ export class BlockBuilder {
     copy.#types = this.#types
     copy.#time = this.#time
     copy.#names = Buffer.from(this.#names)
+    copy.#tree = this.#tree
     return copy
   }
 
-  #begin(first: number, offset: number): void {
+  #begin(first: number, offset: number, tree: Tree): void {
+    this.#tree = tree
     this.#first = first
     this.#offset = offset
     this.#levels = 0
@@ -101,21 +124,27 @@ export class BlockBuilder {
     block.writeBigInt64BE(this.#time?.earliest ?? 0n, 16)
     block.writeBigInt64BE(this.#time?.latest ?? 0n, 24)
     this.#names.copy(block, NAMES_AT)
-    block.writeUInt32BE(crc32(block.subarray(0, BLOCK_BYTES - 4)), BLOCK_BYTES - 4)
+    for (const [at, node] of this.#tree.entries()) block.set(node, TREE_AT + at * DIGEST_BYTES)
+    block.writeUInt32BE(crc32(block.subarray(0, CRC_AT)), CRC_AT)
     return block
   }
 }
 
 const decodeBlock = (block: Buffer): IndexBlock | undefined => {
-  if (crc32(block.subarray(0, BLOCK_BYTES - 4)) !== block.readUInt32BE(BLOCK_BYTES - 4)) return undefined
+  if (crc32(block.subarray(0, CRC_AT)) !== block.readUInt32BE(CRC_AT)) return undefined
+  const first = block.readUInt32BE(0)
   return {
-    first: block.readUInt32BE(0),
+    first,
     offset: block.readUInt32BE(4),
     end: block.readUInt32BE(8),
     levels: block[12] ?? 0,
     types: block[13] ?? 0,
     time: block[14] === 1 ? { earliest: block.readBigInt64BE(16), latest: block.readBigInt64BE(24) } : undefined,
-    names: block.subarray(NAMES_AT, BLOCK_BYTES - 4),
+    names: block.subarray(NAMES_AT, TREE_AT),
+    tree: Array.from({ length: frontierLength(first) }, (_, at) => {
+      const from = TREE_AT + at * DIGEST_BYTES
+      return block.subarray(from, from + DIGEST_BYTES)
+    }),
   }
 }
 

@@ -52,6 +52,7 @@ export class SegmentScan implements AsyncDisposable {
   readonly #file: FileHandle
   /** Where the next frame begins. */
   #at: number
+  readonly #piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
   #left = 0
   #fault: 'bad-frame' | 'bad-checksum' | undefined
 
@@ -89,11 +90,13 @@ export class SegmentScan implements AsyncDisposable {
     this.#at = at
   }
 
-  /** The next whole frames, at least one; none at the end, and none where something is wrong. */
+  /**
+   * The next whole frames, at least one; none at the end, and none where something is wrong. Their bytes are those of the one
+   * piece that is read into, so they hold until the next call: who keeps a record keeps a copy.
+   */
   async next(): Promise<readonly Frame[]> {
-    const piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
-    const length = await this.#read(piece)
-    const view = piece.subarray(0, length)
+    const length = await this.#read(this.#piece)
+    const view = this.#piece.subarray(0, length)
     const frames: Frame[] = []
     let at = 0
     this.#fault = undefined
@@ -103,7 +106,7 @@ export class SegmentScan implements AsyncDisposable {
         if (sight !== 'short' && frames.length === 0) this.#fault = sight
         break
       }
-      frames.push({ ...sight.record, offset: this.#at + at, next: this.#at + sight.next })
+      frames.push({ kind: sight.kind, bytes: sight.bytes, offset: this.#at + at, next: this.#at + sight.next })
       at = sight.next
     }
     this.#at += at

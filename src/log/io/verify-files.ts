@@ -93,9 +93,10 @@ const verifySegment = async (parts: {
   })
   for (let looks = 0; ;) {
     const frames = await scan.next()
-    for (const { kind, bytes, offset } of frames) {
+    for (const frame of frames) {
+      const { kind, bytes, offset } = frame
       const isOutOfPlace = (kind === 'segment') !== (offset === 0)
-      const verdict = isOutOfPlace ? NO_HEADER : verifier.take({ kind, bytes })
+      const verdict = isOutOfPlace ? NO_HEADER : verifier.take(frame)
       if (verdict.verdict !== 'accept')
         return faultAt(offset, {
           record: kind,
