@@ -1,4 +1,4 @@
-import { equal, ok } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { NS_PER_HOUR, NS_PER_SEC, seededRandom } from '../../base/index.ts'
 import { AddressTables, TABLE_SIZES, isPoor, mayDial, placeGroup } from './address-tables.ts'
@@ -138,6 +138,61 @@ test('many keys of one host have one place', () => {
   const tables = new AddressTables({ secret })
   for (let i = 0; i < 50; i += 1) tables.add(told(`p${i}`, 1, 'ip4/9.9'), random, 0n)
   equal(tables.size, 1)
+})
+
+test('a peer counts as where it answered, whatever address it names first', () => {
+  const tables = new AddressTables({ secret })
+  const addresses = [at(1), at(2)]
+  tables.add({ peer: 'p', addresses, sourceGroup: 'g' }, random, 0n)
+  tables.answered('p', 0n, `${at(2)}/p2p/p`)
+  const entry = tables.get('p')
+  deepEqual([entry?.isTried, entry?.group, entry?.addresses], [true, placeGroup(at(2)), addresses.toReversed()])
+  tables.add({ peer: 'p', addresses, sourceGroup: 'g' }, random, 0n)
+  deepEqual([tables.get('p')?.isTried, tables.get('p')?.group], [true, placeGroup(at(2))])
+  for (let i = 0; i < 9; i += 1) {
+    tables.add({ peer: `q${i}`, addresses: [at(10 + i), at(2)], sourceGroup: 'g' }, random, 0n)
+    tables.answered(`q${i}`, 0n, at(2))
+  }
+  equal(tables.triedSize, 1)
+})
+
+test('a tried peer that moves within its group starts again as fresh', () => {
+  const tables = new AddressTables({ secret })
+  tables.add({ peer: 'p', addresses: [at(1, 1)], sourceGroup: 'g' }, random, 0n)
+  tables.answered('p', 0n)
+  tables.add({ peer: 'p', addresses: [at(1, 2)], sourceGroup: 'g' }, random, 0n)
+  deepEqual([tables.get('p')?.isTried, tables.triedSize], [false, 0])
+})
+
+test('a host that many sources name under many keys is drawn as often as another, and once it answered from tried only', () => {
+  const tables = new AddressTables({ secret })
+  const keys = Array.from({ length: 40 }, (_, i) => `many${i}`)
+  for (const [i, peer] of keys.entries())
+    tables.add({ peer, addresses: [at(1)], sourceGroup: `ip4/9.${i}` }, random, 0n)
+  ok(tables.size > 20)
+  equal(tables.hosts().length, 1)
+  for (let i = 0; i < 39; i += 1) tables.add(told(`one${i}`, 100 + i), random, 0n)
+  const draw = (): string => {
+    const drawn = tables.draw(random, { table: 'fresh', elapsedNs: 0n, wanted: () => true })
+    return drawn?.peer ?? 'nobody'
+  }
+  const share = Array.from({ length: 400 }, draw).filter((peer) => peer.startsWith('many')).length / 400
+  ok(share < 0.1, `${share}`)
+  tables.answered(tables.hosts()[0]?.peer ?? '', 0n)
+  equal(Array.from({ length: 100 }, draw).filter((peer) => peer.startsWith('many')).length, 0)
+})
+
+test('in tried a group is drawn first: one of many hosts is drawn no more often than one of few', () => {
+  const tables = new AddressTables({ secret })
+  for (let i = 0; i < 60; i += 1) {
+    const addresses = [i < 51 ? at(1, i) : at(i)]
+    tables.add({ peer: i < 51 ? `many${i}` : `one${i}`, addresses, sourceGroup: `ip4/9.${i}` }, random, 0n)
+    tables.answered(i < 51 ? `many${i}` : `one${i}`, 0n)
+  }
+  const any = { table: 'tried', elapsedNs: 0n, wanted: () => true } as const
+  const drawn = Array.from({ length: 400 }, () => tables.draw(random, any)?.peer ?? '')
+  const share = drawn.filter((peer) => peer.startsWith('many')).length / 400
+  ok(share > 0.02 && share < 0.2, `${share}`)
 })
 
 test('on one machine every port is a group of its own', () => {

@@ -2,7 +2,7 @@
  * Which peers a node knows, so kept that nobody can fill it: `tried` holds peers that answered us, `fresh` those that we
  * were told of. Both are tables of buckets, and where an entry may lie is a hash with a secret of this node: of the group of
  * its address, and in `fresh` also of the group of who told. One group reaches a few buckets only, and one source likewise,
- * so a flood of records from few places crowds out itself.
+ * so a flood of records from few places crowds out itself. Keys cost nothing: all of one host are drawn as if they were one.
  *
  * Source: Heilman, Kendler, Zohar, Goldberg, "Eclipse attacks on Bitcoin's peer-to-peer network" (2015) §2 and §7
  * (deterministic placement, test before evict, feelers); Bitcoin Core's address manager for the shape. Rules: N-25, N-26.
@@ -57,6 +57,8 @@ export interface TableEntry {
   readonly addresses: readonly string[]
   /** Of its first address; of a local one, the address itself (`placeGroup`). */
   readonly group: string
+  /** Whose keys it shares its places with: all of one host count as one, in what is drawn and in what others are told. */
+  readonly host: string
   readonly isTried: boolean
   /** Dials that failed since it last answered. */
   readonly failures: number
@@ -66,12 +68,19 @@ export interface TableEntry {
 
 interface Entry extends TableEntry {
   addresses: readonly string[]
+  group: string
+  host: string
   isTried: boolean
   failures: number
   attemptNs: bigint | undefined
   answeredNs: bigint | undefined
   /** Where it lies: one index into `tried`, or some into `fresh`. */
   places: number[]
+}
+
+interface Candidate {
+  readonly entry: Entry
+  readonly bucket: number
 }
 
 /** A newcomer that answered, and who holds its place: the holder is tested before it goes. */
@@ -150,23 +159,23 @@ export class AddressTables {
     random: Random,
     elapsedNs: bigint,
   ): boolean {
-    const group = placeGroup(told.addresses[0])
     const known = this.#entries.get(told.peer)
-    if (known !== undefined && known.group !== group) this.remove(told.peer)
+    const addresses = known === undefined ? told.addresses : hostFirst(told.addresses, known.host)
+    if (known !== undefined && addresses === undefined) this.remove(told.peer)
     const entry = this.#entries.get(told.peer)
-    if (entry !== undefined) entry.addresses = told.addresses
+    if (entry !== undefined && addresses !== undefined) entry.addresses = addresses
     if (entry?.isTried === true) return true
     // As in Bitcoin: each further place is half as likely as the one before, so repeating oneself gains little.
     const places = entry?.places.length ?? 0
     if (entry !== undefined && (places >= this.#sizes.placesMax || drawBelow(random, 2 ** places) !== 0)) return true
-    const target = entry ?? this.#freshEntry(told, group)
+    const target = entry ?? newEntry(told)
     return this.#settle(target, this.#freshPlace(target, told.sourceGroup), elapsedNs) || entry !== undefined
   }
 
   /** Puts back a peer that was tried in an earlier life of this node, as one that has not answered in this one. */
   restore(kept: { readonly peer: PeerId; readonly addresses: readonly string[] }): void {
     if (this.#entries.has(kept.peer)) return
-    const entry = this.#freshEntry(kept, placeGroup(kept.addresses[0]))
+    const entry = newEntry(kept)
     const place = this.#triedPlace(entry)
     if (this.#tried.get(place) !== undefined) return
     this.#entries.set(entry.peer, entry)
@@ -189,10 +198,14 @@ export class AddressTables {
     else if (!entry.isTried && entry.failures > FAILURES_NEVER_SEEN_MAX) this.remove(peer)
   }
 
-  /** We dialled it and it answered. It moves to `tried`, or waits until who holds that place was tested. */
-  answered(peer: PeerId, elapsedNs: bigint): void {
+  /**
+   * We dialled it and it answered, at `address` where that is known. It moves to `tried`, or waits until who holds that place was
+   * tested. What it counts as is where it answered: else one host could name addresses of many groups before its own.
+   */
+  answered(peer: PeerId, elapsedNs: bigint, address?: string): void {
     const entry = this.#entries.get(peer)
     if (entry === undefined) return
+    if (address !== undefined) this.#move(entry, address)
     entry.failures = 0
     entry.answeredNs = elapsedNs
     for (const { newcomer, holder } of this.contests()) if (holder === peer) this.#contests.delete(newcomer)
@@ -200,6 +213,7 @@ export class AddressTables {
     const place = this.#triedPlace(entry)
     const holder = this.#tried.get(place)
     if (holder === undefined || isPoor(holder, elapsedNs)) this.#promote(entry, place)
+    else if (entry.places.length === 0) this.remove(peer)
     else if (this.#contests.size < CONTESTS_MAX) this.#contests.set(peer, holder.peer)
   }
 
@@ -214,9 +228,9 @@ export class AddressTables {
   }
 
   /**
-   * A peer drawn from one of the tables among those that are `wanted` and may be dialled again: first a bucket, then an entry of
-   * it, so that a full bucket weighs no more than a thin one. An entry counts at its first place only: further ones make it
-   * stay, and must not make it likelier for whoever is named most often.
+   * A peer drawn from one of the tables among those that are `wanted` and may be dialled again. Of each host one key takes part. In
+   * `tried` a group is drawn first, because groups are what costs; in `fresh`, where groups may be invented, a bucket,
+   * because it is the source that cannot be. A host that answers under a tried key is drawn from `fresh` where nobody else is left.
    */
   draw(
     random: Random,
@@ -224,27 +238,54 @@ export class AddressTables {
       readonly table: 'tried' | 'fresh'
       readonly elapsedNs: bigint
       readonly wanted: (entry: TableEntry) => boolean
+      /** Nobody rather than a host that answers under another key. */
+      readonly unprovedOnly?: boolean
     },
   ): TableEntry | undefined {
-    const { elapsedNs, wanted } = options
-    const places = options.table === 'tried' ? this.#tried : this.#fresh
-    const buckets = new Map<number, Entry[]>()
-    for (const [place, entry] of places) {
-      if (entry.places[0] !== place || !mayDial(entry, elapsedNs) || !wanted(entry)) continue
-      const bucket = Math.floor(place / this.#sizes.bucketPlaces)
-      const others = buckets.get(bucket)
-      if (others === undefined) buckets.set(bucket, [entry])
-      else others.push(entry)
+    const candidates = this.#candidates(options)
+    const unproved = options.table === 'tried' ? candidates : this.#unproved(candidates)
+    const shelves = new Map<string, Candidate[]>()
+    const isLeft = unproved.length > 0 || options.unprovedOnly === true
+    for (const candidate of oneOfHost(random, isLeft ? unproved : candidates)) {
+      const shelf = options.table === 'tried' ? candidate.entry.group : String(candidate.bucket)
+      const others = shelves.get(shelf)
+      if (others === undefined) shelves.set(shelf, [candidate])
+      else others.push(candidate)
     }
-    const filled = [...buckets.values()]
-    const bucket = filled.length === 0 ? undefined : filled[drawBelow(random, filled.length)]
-    return bucket?.[drawBelow(random, bucket.length)]
+    return pickOne(random, pickOne(random, [...shelves.values()]) ?? [])?.entry
   }
 
-  #freshEntry(told: { readonly peer: PeerId; readonly addresses: readonly string[] }, group: string): Entry {
-    const { peer, addresses } = told
-    const never = { failures: 0, attemptNs: undefined, answeredNs: undefined }
-    return { peer, addresses, group, isTried: false, ...never, places: [] }
+  /** One entry of each host: that which was tried, or else the one known for longest. */
+  hosts(): readonly TableEntry[] {
+    const byHost = new Map<string, Entry>()
+    for (const entry of this.#entries.values())
+      if (entry.isTried || !byHost.has(entry.host)) byHost.set(entry.host, entry)
+    return [...byHost.values()]
+  }
+
+  /** An entry of `fresh` counts at its first place only: further ones make it stay, and must not make it likelier. */
+  #candidates(options: Parameters<AddressTables['draw']>[1]): readonly Candidate[] {
+    const { elapsedNs, wanted } = options
+    const found: Candidate[] = []
+    for (const [place, entry] of options.table === 'tried' ? this.#tried : this.#fresh)
+      if (entry.places[0] === place && mayDial(entry, elapsedNs) && wanted(entry))
+        found.push({ entry, bucket: Math.floor(place / this.#sizes.bucketPlaces) })
+    return found
+  }
+
+  /** Those of hosts that do not answer us under another key. */
+  #unproved(candidates: readonly Candidate[]): readonly Candidate[] {
+    const proved = new Set<string>()
+    for (const { host, failures } of this.#tried.values()) if (failures === 0) proved.add(host)
+    return candidates.filter(({ entry }) => !proved.has(entry.host))
+  }
+
+  /** It answered somewhere else than where it is kept, and counts as that; a place in `tried` is not taken along. */
+  #move(entry: Entry, address: string): void {
+    const { group, host } = placeOf([address])
+    if (host === entry.host) return
+    if (entry.isTried) this.#vacate(entry)
+    Object.assign(entry, { group, host, isTried: false, addresses: hostFirst(entry.addresses, host) ?? [address] })
   }
 
   /** Takes a place in `fresh`; who holds it gives way where it is poor, or has another place and the newcomer none. */
@@ -292,17 +333,16 @@ export class AddressTables {
     entry.places = []
   }
 
-  #triedPlace({ addresses, group }: Entry): number {
-    const host = placeHost(addresses[0], group)
+  #triedPlace({ group, host }: Entry): number {
     const { triedBuckets, triedBucketsOfGroup } = this.#sizes
     const share = this.#hash(['tried-share', host], triedBucketsOfGroup)
     return this.#placeIn(this.#hash(['tried', group, share], triedBuckets), host)
   }
 
-  #freshPlace({ addresses, group }: Entry, sourceGroup: string): number {
+  #freshPlace({ group, host }: Entry, sourceGroup: string): number {
     const { freshBuckets, freshBucketsOfSource } = this.#sizes
     const share = this.#hash(['fresh-share', group, sourceGroup], freshBucketsOfSource)
-    return this.#placeIn(this.#hash(['fresh', sourceGroup, share], freshBuckets), placeHost(addresses[0], group))
+    return this.#placeIn(this.#hash(['fresh', sourceGroup, share], freshBuckets), host)
   }
 
   #placeIn(bucket: number, host: string): number {
@@ -314,6 +354,40 @@ export class AddressTables {
     const digest = domainDigest(BUCKET_DOMAIN, encodeData([this.#secret, ...parts]))
     return new DataView(digest.buffer, digest.byteOffset).getUint32(0) % below
   }
+}
+
+const newEntry = (told: { readonly peer: PeerId; readonly addresses: readonly string[] }): Entry => {
+  const never = { failures: 0, attemptNs: undefined, answeredNs: undefined }
+  const { peer, addresses } = told
+  return { peer, addresses, ...placeOf(addresses), isTried: false, ...never, places: [] }
+}
+
+/** What the first address counts as. */
+const placeOf = ([address]: readonly string[]): { readonly group: string; readonly host: string } => {
+  const group = placeGroup(address)
+  return { group, host: placeHost(address, group) }
+}
+
+/** The same addresses, one of `host` before others; undefined where none is of it. */
+const hostFirst = (addresses: readonly string[], host: string): readonly string[] | undefined => {
+  const at = addresses.findIndex((address) => placeOf([address]).host === host)
+  const first = addresses[at]
+  if (first === undefined) return undefined
+  return at === 0 ? addresses : [first, ...addresses.toSpliced(at, 1)]
+}
+
+const pickOne = <T>(random: Random, from: readonly T[]): T | undefined =>
+  from.length === 0 ? undefined : from[drawBelow(random, from.length)]
+
+/** Of each host one, by chance: who answers under many keys is drawn no more often than who has one. */
+const oneOfHost = (random: Random, candidates: readonly Candidate[]): readonly Candidate[] => {
+  const byHost = new Map<string, Candidate[]>()
+  for (const candidate of candidates) {
+    const others = byHost.get(candidate.entry.host)
+    if (others === undefined) byHost.set(candidate.entry.host, [candidate])
+    else others.push(candidate)
+  }
+  return [...byHost.values()].flatMap((keys) => pickOne(random, keys) ?? [])
 }
 
 /** One of those who go first: failed often, and did not answer lately. */

@@ -4,8 +4,8 @@
  *
  * Rules: docs/spec/network.md N-32, N-33.
  */
-import { ChimerError } from '../../base/index.ts'
-import type { Cancel, Time } from '../../base/index.ts'
+import { ChimerError, abortAfter } from '../../base/index.ts'
+import type { Time } from '../../base/index.ts'
 
 /** Addresses and records taken from one way in one round. */
 export const BOOTSTRAP_FINDINGS_MAX = 256
@@ -93,10 +93,4 @@ export class Bootstrap {
       deadline.cancel()
     }
   }
-}
-
-/** A signal that aborts after `ns` of elapsed time, unless cancelled before. */
-export const abortAfter = (time: Time, ns: bigint): { readonly signal: AbortSignal; readonly cancel: Cancel } => {
-  const controller = new AbortController()
-  return { signal: controller.signal, cancel: time.schedule(ns, () => controller.abort()) }
 }

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { NS_PER_MS, NS_PER_SEC, accept, drawBelow } from '../../base/index.ts'
 import { memorySigner } from '../../crypto/io/memory-signer.ts'
 import { createInMemoryHub } from '../io/in-memory.ts'
-import { MovedTime, VirtualNetwork } from './virtual-network.test-kit.ts'
+import { MovedTime } from '../moved-time.test-kit.ts'
+import { VirtualNetwork } from './virtual-network.test-kit.ts'
 import type { VirtualNode } from './virtual-network.test-kit.ts'
 
 const NODES = 50

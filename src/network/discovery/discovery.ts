@@ -6,15 +6,16 @@
  * Source: seed 004 "Peer Discovery", DESIGN §5.7. Rules: docs/spec/network.md N-20 to N-34.
  * Not promised: a connection to anybody, or that two nodes hold the same list at one instant.
  */
-import { BoundedMap, ChimerError } from '../../base/index.ts'
+import { BoundedMap, ChimerError, abortAfter } from '../../base/index.ts'
 import type { Cancel, Random, Tai, Time } from '../../base/index.ts'
 import type { RendezvousNode, Signer } from '../../crypto/index.ts'
 import { isLocalAddress } from '../address-group.ts'
 import type { Network, PeerId } from '../port.ts'
 import { crash } from '../serving.ts'
+import type { CompressedRequests } from '../versions/compressed-requests.ts'
 import { AddressTables, placeGroup } from './address-tables.ts'
 import type { TableSizes } from './address-tables.ts'
-import { Bootstrap, abortAfter } from './bootstrap.ts'
+import { Bootstrap } from './bootstrap.ts'
 import type { BootstrapFindings, BootstrapWay } from './bootstrap.ts'
 import { viewOf } from './discovery-view.ts'
 import type { DiscoveryView } from './discovery-view.ts'
@@ -28,7 +29,7 @@ import type { OwnStatement } from './own-record.ts'
 import { DISCOVERY_PARAMETERS } from './parameters.ts'
 import type { DiscoveryParameters } from './parameters.ts'
 import { PeerBook } from './peer-book.ts'
-import { peerOfAddress, usableAddresses } from './peer-record.ts'
+import { RecordOpener, peerOfAddress, usableAddresses } from './peer-record.ts'
 import type { PeerRecord, SealedRecord } from './peer-record.ts'
 import { memoryOf, restoreTables } from './peers-memory.ts'
 import type { PeersMemory } from './peers-memory.ts'
@@ -50,6 +51,8 @@ export interface DiscoveryOptions {
   readonly time: Time
   readonly random: Random
   readonly network: Network
+  /** Over the same network: how records are asked for, compressed where both ends can. */
+  readonly requests: Pick<CompressedRequests, 'ask' | 'serve'>
   readonly networkId: Uint8Array
   readonly signer: Signer
   /** What the own clock reads, TAI ns; undefined without the time: then nothing is judged by it and no own record made. */
@@ -64,6 +67,8 @@ export interface DiscoveryOptions {
   readonly members?: (() => readonly RendezvousNode[]) | undefined
   readonly parameters?: Partial<DiscoveryParameters> | undefined
   readonly sizes?: TableSizes | undefined
+  /** One that several nodes of this process share; without it the node has its own. */
+  readonly opener?: RecordOpener | undefined
 }
 
 export class Discovery implements AsyncDisposable {
@@ -114,6 +119,7 @@ export class Discovery implements AsyncDisposable {
     this.#traffic = new RecordTraffic({
       ...options,
       book: this.#book,
+      opener: options.opener ?? new RecordOpener(networkId),
       own: () => this.#own.current,
       acceptLocal: () => this.#acceptsLocal(),
       missed: () => this.#missed(),
@@ -245,7 +251,7 @@ export class Discovery implements AsyncDisposable {
       const peer = peerOfAddress(address)
       if (peer !== undefined) this.#introduce(peer)
       if (peer === undefined) nameless.push(address)
-      else if (peer !== network.peerId && this.#tables.get(peer) === undefined) this.#learn(peer, [address])
+      else if (this.#tables.get(peer) === undefined) this.#learn(peer, [address])
     }
     const connected = new Set(network.connections().map(({ address }) => address.replace(/\/p2p\/[^/]+$/, '')))
     const dials = nameless.filter((address) => !connected.has(address)).slice(0, NAMELESS_DIALS_MAX)
@@ -258,7 +264,7 @@ export class Discovery implements AsyncDisposable {
     if (peer === undefined || this.#closing.signal.aborted) return
     this.#introduce(peer)
     if (this.#tables.get(peer) === undefined) this.#learn(peer, [address])
-    this.#tables.answered(peer, this.#options.time.elapsedNs())
+    this.#tables.answered(peer, this.#options.time.elapsedNs(), address)
   }
 
   #introduce(peer: PeerId): void {
@@ -266,7 +272,8 @@ export class Discovery implements AsyncDisposable {
   }
 
   #learn(peer: PeerId, addresses: readonly string[]): void {
-    const { random, time } = this.#options
+    const { network, random, time } = this.#options
+    if (peer === network.peerId) return
     this.#tables.add({ peer, addresses, sourceGroup: OPERATOR_GROUP }, random, time.elapsedNs())
   }
 
@@ -277,7 +284,7 @@ export class Discovery implements AsyncDisposable {
       .connections()
       .find((connection) => connection.peer === peer && connection.direction === 'outbound')
     if (dialled !== undefined && this.#tables.get(peer) === undefined) this.#learn(peer, [dialled.address])
-    if (dialled !== undefined) this.#tables.answered(peer, time.elapsedNs())
+    if (dialled !== undefined) this.#tables.answered(peer, time.elapsedNs(), dialled.address)
     if (dialled !== undefined || this.#tables.size <= this.#parameters.fullMeshMax) this.#ask(peer)
   }
 
@@ -305,7 +312,8 @@ export class Discovery implements AsyncDisposable {
   #sight(): Sight {
     const { network, time } = this.#options
     const connections = network.connections()
-    const scores = new Map(network.standings().map(({ peer, score }) => [peer, score]))
+    const dialled = new Set(connections.filter(({ direction }) => direction === 'outbound').map(({ peer }) => peer))
+    const scores = new Map(network.standings(dialled).map(({ peer, score }) => [peer, score]))
     const outbound = new Map<PeerId, OutboundPeer>()
     for (const { peer, address, direction, openedNs } of connections) {
       if (direction !== 'outbound' || outbound.has(peer)) continue
@@ -313,7 +321,7 @@ export class Discovery implements AsyncDisposable {
     }
     return {
       elapsedNs: time.elapsedNs(),
-      connected: new Set([network.peerId, ...connections.map(({ peer }) => peer)]),
+      connected: new Set(connections.map(({ peer }) => peer)),
       outbound: [...outbound.values()],
       introducers: this.#introducers,
     }

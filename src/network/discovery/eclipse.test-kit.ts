@@ -10,6 +10,7 @@
 import { NS_PER_HOUR, NS_PER_MINUTE, NS_PER_SEC, drawBelow, drawUnit, seededRandom } from '../../base/index.ts'
 import type { Random } from '../../base/index.ts'
 import { AddressTables, inboundSource, placeGroup } from './address-tables.ts'
+import { ANSWER_RECORDS_MAX } from './exchange.ts'
 import { Maintenance } from './maintenance.ts'
 import type { Effect, Sight } from './maintenance.ts'
 import { chooseAnchors } from './outbound.ts'
@@ -56,7 +57,6 @@ interface Host {
 const OUTBOUND = DISCOVERY_PARAMETERS.outboundMin
 const STEP_NS = 5n * NS_PER_SEC
 const STEPS_PER_MINUTE = 12
-const ANSWER_RECORDS = 64
 const BOOTSTRAP_PEERS = 8
 /** Each author refreshes once in so many minutes. */
 const REFRESH_MINUTES = 30
@@ -237,7 +237,9 @@ class CarefulVictim implements Victim {
   }
 
   mix(): Mix {
-    return mixOf(this.#tables.entries().map(({ peer }) => this.#world.byPeer.get(peer)))
+    return mixOf(
+      this.#book.told(this.#world.elapsedNs, ANSWER_RECORDS_MAX).map(({ peer }) => this.#world.byPeer.get(peer)),
+    )
   }
 
   step(): void {
@@ -325,7 +327,7 @@ const spread = (world: World, victim: Victim, scenario: EclipseScenario): void =
   const neighbours = victim.outbound().flatMap((peer) => world.byPeer.get(peer) ?? [])
   const asked = world.pickOne(neighbours)
   const mix = victim.mix()
-  const answer = asked === undefined ? [] : Array.from({ length: ANSWER_RECORDS }, () => told(world, mix, asked))
+  const answer = asked === undefined ? [] : Array.from({ length: ANSWER_RECORDS_MAX }, () => told(world, mix, asked))
   for (const host of answer) victim.tell(host, asked ?? host, 'outbound')
   for (let i = 0; i < world.hosts.length / REFRESH_MINUTES; i += 1) {
     const [from, host] = [world.pickOne(neighbours), world.pickOne(world.hosts)]

@@ -4,11 +4,13 @@ import { NS_PER_HOUR, NS_PER_MINUTE, NS_PER_MS, NS_PER_SEC, seededRandom } from 
 import { nodeIdText, pickNodes } from '../../crypto/index.ts'
 import { memorySigner } from '../../crypto/io/memory-signer.ts'
 import { createInMemoryHub } from '../io/in-memory.ts'
+import { MovedTime } from '../moved-time.test-kit.ts'
+import type { BootstrapFindings } from './bootstrap.ts'
 import { Samples, peersAnswerCodec, peersProtocol, peersQuestionCodec } from './exchange.ts'
 import { signPeerRecord } from './peer-record.ts'
 import type { SealedRecord } from './peer-record.ts'
 import type { PeersMemory } from './peers-memory.ts'
-import { MovedTime, NETWORK_ID, VirtualNetwork } from './virtual-network.test-kit.ts'
+import { NETWORK_ID, VirtualNetwork } from './virtual-network.test-kit.ts'
 
 const known: readonly SealedRecord[] = await Promise.all(
   Array.from({ length: 100 }, async (_, i) =>
@@ -123,6 +125,24 @@ test('a node that starts again finds its way by what it kept, without any bootst
   const again = await net.join([], { memory })
   await net.time.pass(5n * NS_PER_SEC)
   equal(again.network.peers().length, 4)
+  await net.close()
+})
+
+test('a node that is alone asks its bootstrap ways every five seconds, and nobody for records', async () => {
+  const net = open()
+  let rounds = 0
+  const find = async (): Promise<BootstrapFindings> => {
+    rounds += 1
+    return { addresses: [], records: [] }
+  }
+  const asked: string[] = []
+  await net.join([], {
+    bootstrap: [{ kind: 'file', name: 'nothing', find }],
+    requests: { serve: () => undefined, ask: async (peer) => (asked.push(peer), new Uint8Array(0)) },
+  })
+  await net.time.pass(10n * NS_PER_MINUTE)
+  ok(rounds >= 100 && rounds <= 130, `${rounds} rounds in ten minutes`)
+  deepEqual(asked, [])
   await net.close()
 })
 

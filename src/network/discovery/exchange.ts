@@ -10,7 +10,7 @@ import type { Random } from '../../base/index.ts'
 import { bytes, codecOf, fixedBytes, list, tuple } from '../../codec/index.ts'
 import type { PeerId } from '../port.ts'
 import { networkTag } from '../topics.ts'
-import type { ProtocolLimits, TopicLimits } from '../topics.ts'
+import type { ProtocolLimits } from '../topics.ts'
 import { PEER_RECORD_BYTES_MAX } from './peer-record.ts'
 import type { SealedRecord } from './peer-record.ts'
 
@@ -23,17 +23,8 @@ export const ANSWER_RECORDS_MAX = 64
 const SAMPLE_NS = NS_PER_HOUR
 const SAMPLES_MAX = 256
 
-/** Topic of peer records, one message a record. */
-export const peersTopic = (networkId: Uint8Array): string => `truechimer/${networkTag(networkId)}/peers/1`
-
 /** Protocol by which records are asked for. */
 export const peersProtocol = (networkId: Uint8Array): string => `/truechimer/${networkTag(networkId)}/peers/1`
-
-/**
- * Records by gossip. 50/s: 10,000 nodes that refresh twice an hour make 6 a second, and a record costs about 0.2 ms to check,
- * so one neighbour can claim 1 % of a core. 500 at once: a neighbour that was cut off hands over what it missed.
- */
-export const PEERS_LIMITS: TopicLimits = { messageBytesMax: PEER_RECORD_BYTES_MAX, ratePerSec: 50, burst: 500 }
 
 /** Questions. 32 ids and a record in; 64 records out. One in ten seconds: an honest peer asks twice a minute at most. */
 export const PEERS_EXCHANGE_LIMITS: ProtocolLimits = {

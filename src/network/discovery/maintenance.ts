@@ -76,7 +76,7 @@ export class Maintenance {
     this.#tables = tables
     this.#parameters = parameters
     this.#anchors = anchors
-    this.#feelerAtNs = elapsedNs + this.#around(parameters.feelerNs)
+    this.#feelerAtNs = elapsedNs + this.#around(parameters.feelerThinNs)
     this.#rotationAtNs = elapsedNs + this.#around(parameters.rotationNs)
     this.#askAtNs = elapsedNs + this.#around(parameters.askNs)
     this.#bootstrapAtNs = elapsedNs
@@ -130,7 +130,7 @@ export class Maintenance {
       return [{ type: 'disconnect', peer, reason: 'feeler-done' }]
     if (dial?.purpose !== 'rotation') return []
     const others = this.#kept(sight).filter((one) => one.peer !== peer)
-    const worst = others.length >= this.#parameters.outboundMin ? worstOf(this.#random, others) : undefined
+    const worst = others.length >= this.#parameters.outboundMin ? worstOf(others) : undefined
     return worst === undefined ? [] : [{ type: 'disconnect', peer: worst.peer, reason: 'peer-rotated' }]
   }
 
@@ -199,7 +199,9 @@ export class Maintenance {
 
   #feeler(sight: Sight, staying: readonly OutboundPeer[]): readonly Effect[] {
     if (sight.elapsedNs < this.#feelerAtNs || this.#dials.size >= this.#parameters.dialsMax) return []
-    this.#feelerAtNs = sight.elapsedNs + this.#around(this.#parameters.feelerNs)
+    const { feelerNs, feelerThinNs, triedEnough } = this.#parameters
+    const isThin = this.#tables.triedSize < triedEnough
+    this.#feelerAtNs = sight.elapsedNs + this.#around(isThin ? feelerThinNs : feelerNs)
     const entry = chooseFeeler(this.#random, this.#tables, this.#choice(sight, staying))
     if (entry === undefined) return []
     this.feelers.sent += 1

@@ -15,7 +15,10 @@ export interface DiscoveryParameters {
   readonly dialNsMax: bigint
   /** Mean pause between two feelers, ns; drawn between half and one and a half of it. */
   readonly feelerNs: bigint
-  /** Mean pause between two replacements of the worst outbound peer, ns; drawn likewise. */
+  /** The same while fewer than `triedEnough` peers have been tried. */
+  readonly feelerThinNs: bigint
+  readonly triedEnough: number
+  /** Mean pause between two replacements of the worst outbound peer, of equals the oldest, ns; drawn likewise. */
   readonly rotationNs: bigint
   /** Outbound peers kept over restarts. */
   readonly anchorsMax: number
@@ -42,8 +45,9 @@ export interface DiscoveryParameters {
 }
 
 /**
- * Eight outbound and a rotation every half hour are of the order that Bitcoin Core uses; feelers every 30 s are four times as many,
- * since records live an hour here and addresses there for weeks. A step costs
+ * Eight outbound are as many as Bitcoin Core keeps. A rotation every five minutes gives nobody a place for much longer than 40: little
+ * beside the hours that honest peers stay, so that never leaving gains little. Feelers go out every 5 s until half of `tried` could
+ * be full, because whoever fills that table first has the greatest share of it, and every 30 s from then on. A step costs
  * a pass over the tables for each peer that is drawn. Five minutes of slack are far more
  * than two nodes with the time differ by, and little beside a life of an hour.
  */
@@ -54,7 +58,9 @@ export const DISCOVERY_PARAMETERS: DiscoveryParameters = {
   dialsMax: 8,
   dialNsMax: 10n * NS_PER_SEC,
   feelerNs: 30n * NS_PER_SEC,
-  rotationNs: 30n * NS_PER_MINUTE,
+  feelerThinNs: 5n * NS_PER_SEC,
+  triedEnough: 1024,
+  rotationNs: 5n * NS_PER_MINUTE,
   anchorsMax: 4,
   anchorAgeNsMin: 10n * NS_PER_MINUTE,
   askNsMin: 30n * NS_PER_SEC,

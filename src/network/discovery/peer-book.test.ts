@@ -115,6 +115,24 @@ test('a record without a place is not held, unless its author is a member', () =
   equal(book.size, 0)
 })
 
+test('others are told one key of a host, and where there are enough only of peers that answered', () => {
+  const { book, tables } = open()
+  for (const peer of ['a', 'b', 'c']) book.offer(recordOf(peer), handing)
+  const twin = recordOf('d', { addresses: [addressOf('a')] })
+  book.offer(twin, { ...handing, fromGroup: 'ip4/8.8' })
+  const told = (count: number): string =>
+    book
+      .told(NOW, count)
+      .map(({ peer }) => peer)
+      .toSorted()
+      .join('')
+  equal(tables.size, 4)
+  equal(told(1), 'abc')
+  for (const peer of ['b', 'c']) tables.answered(peer, 0n)
+  deepEqual([told(2), told(3)], ['bc', 'abc'])
+  equal(book.told(NOW + 2n * NS_PER_HOUR, 1).length, 0)
+})
+
 test('what is over is swept out, and an untried peer with it', () => {
   const { book, tables } = open()
   for (const peer of ['fresh', 'tried']) book.offer(recordOf(peer), handing)

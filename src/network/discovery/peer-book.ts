@@ -10,7 +10,7 @@ import type { Admission, Random, Tai } from '../../base/index.ts'
 import { TokenBuckets } from '../token-bucket.ts'
 import type { PeerId } from '../port.ts'
 import type { RateLimit } from '../token-bucket.ts'
-import type { AddressTables } from './address-tables.ts'
+import type { AddressTables, TableEntry } from './address-tables.ts'
 import { RECORD_TIME_REASONS, recordTimeFault, usableAddresses } from './peer-record.ts'
 import type { SealedRecord } from './peer-record.ts'
 
@@ -101,6 +101,21 @@ export class PeerBook {
   /** Those that are true at `nowTai`; all where the time is not known. */
   fresh(nowTai: Tai | undefined): readonly SealedRecord[] {
     return this.all().filter((sealed) => this.isFresh(sealed, nowTai))
+  }
+
+  /**
+   * What we tell others of: true records, of each host one; where there are `count` at least, only of peers that answered us, so that
+   * what somebody invented goes no further than those whom it was told.
+   */
+  told(nowTai: Tai | undefined, count: number): readonly SealedRecord[] {
+    const entries = this.#options.tables.hosts()
+    const proved = entries.filter(({ isTried, failures }) => isTried && failures === 0)
+    const records = this.#trueOf(proved, nowTai)
+    return records.length >= count ? records : this.#trueOf(entries, nowTai)
+  }
+
+  #trueOf(entries: readonly TableEntry[], nowTai: Tai | undefined): readonly SealedRecord[] {
+    return entries.flatMap(({ peer }) => this.#records.get(peer) ?? []).filter((sealed) => this.isFresh(sealed, nowTai))
   }
 
   isFresh({ record }: SealedRecord, nowTai: Tai | undefined): boolean {

@@ -3,7 +3,14 @@ import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { NS_PER_HOUR, NS_PER_MINUTE } from '../../base/index.ts'
 import { memorySigner } from '../../crypto/io/memory-signer.ts'
-import { RECORD_LIFE_NS_MAX, openPeerRecord, recordTimeFault, sealPeerRecord, signPeerRecord } from './peer-record.ts'
+import {
+  RECORD_LIFE_NS_MAX,
+  RecordOpener,
+  openPeerRecord,
+  recordTimeFault,
+  sealPeerRecord,
+  signPeerRecord,
+} from './peer-record.ts'
 import type { PeerRecordBody } from './peer-record.ts'
 
 const signer = memorySigner({ seed: new Uint8Array(32).fill(1) })
@@ -20,6 +27,23 @@ const said: Omit<PeerRecordBody, 'nodeId'> = {
   location: { latitudeE3: -33_900, longitudeE3: 18_400 },
 }
 const sealed = await signPeerRecord(signer, said)
+
+test('an opener knows again what it opened, and never takes one for another', () => {
+  const opener = new RecordOpener(networkId)
+  const open = (bytes: Uint8Array) => {
+    const opened = opener.open(bytes)
+    return opened.verdict === 'accept' ? opened.value : opened.reason
+  }
+  const bytes = sealed.bytes.slice()
+  const first = open(bytes)
+  deepEqual(first, sealed)
+  equal(open(bytes.slice()), first)
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+  deepEqual([open(bytes), open(bytes)], ['bad-signature', 'bad-signature'])
+  equal(open(sealed.bytes), first)
+  deepEqual(first, sealed)
+  equal(new RecordOpener(new Uint8Array(32)).open(sealed.bytes).verdict, 'reject')
+})
 
 test('what was signed is opened', () => {
   const opened = openPeerRecord(sealed.bytes, networkId)

@@ -6,11 +6,11 @@
  * for how, with our encoding. Rules: docs/spec/network.md N-20 to N-22.
  * Not promised: that anybody answers at the addresses, or that the node is where it claims. A record proves only who said it.
  */
-import { TAI_MAX, accept, equalBytes, reject } from '../../base/index.ts'
+import { BoundedMap, TAI_MAX, accept, equalBytes, hexOf, reject } from '../../base/index.ts'
 import type { Admission, Tai } from '../../base/index.ts'
 import { CODEC_REASONS, codecOf, encodeData, fixedBytes, int64, list, text, tuple, uint } from '../../codec/index.ts'
 import type { Field } from '../../codec/index.ts'
-import { keySpellingFault, nodeIdText, verify } from '../../crypto/index.ts'
+import { keySpellingFault, nodeIdText, sha3, verify } from '../../crypto/index.ts'
 import type { Signer } from '../../crypto/index.ts'
 import { ADDRESS_LENGTH_MAX, ADDRESS_REASONS, admitAddress } from '../address-group.ts'
 import type { PeerId } from '../port.ts'
@@ -133,6 +133,32 @@ export const openPeerRecord = (bytes: Uint8Array, networkId: Uint8Array): Admiss
   const { signature, ...body } = record
   const signed = { publicKey: record.nodeId, domain: PEER_RECORD_DOMAIN, body: encodePeerRecordBody(body), signature }
   return verify(signed) ? accept({ record, bytes, peer: nodeIdText(record.nodeId) }) : reject('bad-signature')
+}
+
+/** Records opened lately that a node knows again. */
+export const OPENED_MAX = 1024
+
+/**
+ * `openPeerRecord` that knows again, by the digest of its bytes, what it has opened lately: the same records come by gossip and in
+ * answers, also those for which the tables have no place. What says nothing of the hearer may be shared by nodes of one process.
+ */
+export class RecordOpener {
+  readonly #networkId: Uint8Array
+  readonly #opened = new BoundedMap<string, SealedRecord>(OPENED_MAX)
+
+  constructor(networkId: Uint8Array) {
+    this.#networkId = networkId
+  }
+
+  /** As `openPeerRecord` for this opener's network. Only what was accepted is remembered. */
+  open(bytes: Uint8Array): Admission<SealedRecord, PeerRecordReason> {
+    const digest = hexOf(sha3(bytes))
+    const known = this.#opened.get(digest)
+    if (known !== undefined) return accept(known)
+    const opened = openPeerRecord(bytes.slice(), this.#networkId)
+    if (opened.verdict === 'accept') this.#opened.set(digest, opened.value)
+    return opened
+  }
 }
 
 const contentFault = (record: PeerRecord, networkId: Uint8Array): PeerRecordReason | undefined => {

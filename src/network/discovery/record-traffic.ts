@@ -7,28 +7,30 @@ import { accept, hexOf, ignore, reject } from '../../base/index.ts'
 import type { Admission, Random, Tai, Time } from '../../base/index.ts'
 import { UNKNOWN_GROUP } from '../address-group.ts'
 import type { Network, PeerId } from '../port.ts'
+import { TOPICS, peersTopic } from '../topics.ts'
+import type { CompressedRequests } from '../versions/compressed-requests.ts'
 import { inboundSource, placeGroup } from './address-tables.ts'
 import {
   ANSWER_RECORDS_MAX,
   PEERS_EXCHANGE_LIMITS,
-  PEERS_LIMITS,
   Samples,
   peersAnswerCodec,
   peersProtocol,
   peersQuestionCodec,
-  peersTopic,
 } from './exchange.ts'
 import type { PeersQuestion } from './exchange.ts'
 import type { PeerBook } from './peer-book.ts'
-import { openPeerRecord } from './peer-record.ts'
-import type { SealedRecord } from './peer-record.ts'
+import type { RecordOpener, SealedRecord } from './peer-record.ts'
 
 export interface RecordTrafficOptions {
   readonly time: Time
   readonly random: Random
   readonly network: Network
+  /** Over the same network: how peers are asked, and how we answer. */
+  readonly requests: Pick<CompressedRequests, 'ask' | 'serve'>
   readonly networkId: Uint8Array
   readonly book: PeerBook
+  readonly opener: RecordOpener
   readonly now: () => Tai | undefined
   /** Our own record, once there is one. */
   readonly own: () => SealedRecord | undefined
@@ -56,16 +58,19 @@ export class RecordTraffic {
 
   /** Joins the topic and serves the protocol. */
   open(): void {
-    const { network } = this.#options
+    const { network, requests } = this.#options
+    const { priority, messageBytesMax, ratePerSec, burst } = TOPICS.peers
     network.subscribe(this.#topic, {
-      ...PEERS_LIMITS,
-      priority: 'ordinary',
+      priority,
+      messageBytesMax,
+      ratePerSec,
+      burst,
       validate: ({ from, bytes }) => {
         const taken = this.take(bytes, from)
         return taken.verdict === 'accept' ? accept(null) : taken
       },
     })
-    network.serve(this.#protocol, {
+    requests.serve(this.#protocol, {
       ...PEERS_EXCHANGE_LIMITS,
       handle: async ({ from, bytes }) => this.#answer(from, bytes),
     })
@@ -82,9 +87,9 @@ export class RecordTraffic {
 
   /** A record from `from`: opened, judged, taken in. */
   take(bytes: Uint8Array, from: PeerId): Admission<SealedRecord> {
-    const { networkId, book, onRecord, time, now, acceptLocal } = this.#options
+    const { opener, book, onRecord, time, now, acceptLocal } = this.#options
     if (book.held(bytes) !== undefined) return ignore('record-known')
-    const opened = openPeerRecord(bytes, networkId)
+    const opened = opener.open(bytes)
     if (opened.verdict !== 'accept') return opened
     const handing = {
       from,
@@ -100,11 +105,10 @@ export class RecordTraffic {
 
   /** Asks a peer. Rejects as `Network.request`; an answer that breaks the rules is charged. */
   async ask(peer: PeerId, signal: AbortSignal): Promise<void> {
-    const { network, own, missed } = this.#options
-    const body = (): Uint8Array =>
-      peersQuestionCodec.encode({ wanted: missed(), own: own()?.bytes ?? new Uint8Array(0) })
+    const { network, requests, own, missed } = this.#options
+    const body = peersQuestionCodec.encode({ wanted: missed(), own: own()?.bytes ?? new Uint8Array(0) })
     const { responseBytesMax } = PEERS_EXCHANGE_LIMITS
-    const answer = await network.request(peer, this.#protocol, { body, responseBytesMax, signal })
+    const answer = await requests.ask(peer, this.#protocol, { body, responseBytesMax, signal })
     const decoded = peersAnswerCodec.decode(answer)
     const fault = decoded.verdict === 'accept' ? this.#takeAll(decoded.value.records, peer) : decoded
     if (fault?.verdict === 'reject') network.charge(peer, { channel: this.#protocol, reason: fault.reason })
@@ -130,7 +134,8 @@ export class RecordTraffic {
     const known = book.fresh(now()).filter(({ peer }) => peer !== from)
     const group = this.#groupOf(from)
     const count = ANSWER_RECORDS_MAX
-    const sample = this.#samples.take({ group, known, count, elapsedNs: time.elapsedNs() })
+    const told = book.told(now(), count).filter(({ peer }) => peer !== from)
+    const sample = this.#samples.take({ group, known: told, count, elapsedNs: time.elapsedNs() })
     const first = [...this.#wanted(decoded.value, known), ...(own() === undefined ? [] : [own()])]
     const records = [...new Set([...first, ...sample])].flatMap((sealed) =>
       sealed === undefined ? [] : [sealed.bytes],

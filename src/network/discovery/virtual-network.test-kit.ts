@@ -3,57 +3,15 @@
  * in-memory network, with a signer of its own and an address in a group of its own. The same seed gives the same run.
  */
 import { NS_PER_MS, seededRandom } from '../../base/index.ts'
-import type { Cancel, Random, Time } from '../../base/index.ts'
+import type { Random } from '../../base/index.ts'
 import { nodeIdText } from '../../crypto/index.ts'
 import type { Signer } from '../../crypto/index.ts'
+import type { MovedTime } from '../moved-time.test-kit.ts'
 import type { Network, PeerId } from '../port.ts'
 import type { BootstrapWay } from './bootstrap.ts'
 import { Discovery } from './discovery.ts'
 import type { DiscoveryOptions } from './discovery.ts'
-
-/** A queue of what is due, in order of instant and then of asking. */
-export class MovedTime implements Time {
-  readonly #settle: () => Promise<void>
-  #nowNs = 0n
-  #order = 0
-  #queue: { readonly atNs: bigint; readonly order: number; readonly run: () => void }[] = []
-
-  /** @param settle resolves when every promise has gone on as far as it can. */
-  constructor(settle: () => Promise<void>) {
-    this.#settle = settle
-  }
-
-  elapsedNs(): bigint {
-    return this.#nowNs
-  }
-
-  hostUnixNs(): bigint {
-    return this.#nowNs
-  }
-
-  schedule(delayNs: bigint, run: () => void): Cancel {
-    this.#order += 1
-    const due = { atNs: this.#nowNs + delayNs, order: this.#order, run }
-    const place = this.#queue.findLastIndex(({ atNs }) => atNs <= due.atNs)
-    this.#queue.splice(place + 1, 0, due)
-    return () => {
-      const at = this.#queue.indexOf(due)
-      if (at !== -1) this.#queue.splice(at, 1)
-    }
-  }
-
-  /** Lets time pass. What is due at one instant runs together before promises go on. */
-  async pass(ns: bigint): Promise<void> {
-    const untilNs = this.#nowNs + ns
-    await this.#settle()
-    for (let next = this.#queue[0]; next !== undefined && next.atNs <= untilNs; next = this.#queue[0]) {
-      this.#nowNs = next.atNs
-      while (this.#queue[0] !== undefined && this.#queue[0].atNs <= this.#nowNs) this.#queue.shift()?.run()
-      await this.#settle()
-    }
-    this.#nowNs = untilNs
-  }
-}
+import { RecordOpener } from './peer-record.ts'
 
 /** What of the in-memory network is used; handed in, because a core imports no io. */
 export interface JoinableHub {
@@ -76,6 +34,8 @@ export class VirtualNetwork {
   readonly random: Random
   readonly nodes = new Map<PeerId, VirtualNode>()
   readonly #hub: JoinableHub
+  /** Every record is verified once, as it would be by each node on its own. */
+  readonly #opener = new RecordOpener(NETWORK_ID)
   readonly #signerOf: (seed: Uint8Array) => Signer
   #made = 0
 
@@ -107,11 +67,13 @@ export class VirtualNetwork {
       time: this.time,
       random: seededRandom(BigInt(made)),
       network,
+      requests: plainRequests(network),
       networkId: NETWORK_ID,
       signer,
       now: () => ORIGIN_TAI + this.time.elapsedNs(),
       own: () => ({ addresses: network.addresses(), version: '1.0.0', features: [], location: null }),
       bootstrap: [wayOf(bootstrap)],
+      opener: this.#opener,
       ...options,
     })
     await discovery.start()
@@ -140,6 +102,12 @@ export class VirtualNetwork {
     await Promise.all(leaving)
   }
 }
+
+/** As between nodes that know no compression. */
+const plainRequests = (network: Network): DiscoveryOptions['requests'] => ({
+  serve: (protocol, options) => network.serve(protocol, options),
+  ask: (peer, protocol, { body, ...options }) => network.request(peer, protocol, { ...options, body: () => body }),
+})
 
 const wayOf = (addresses: readonly string[]): BootstrapWay => ({
   kind: 'addresses',
