@@ -10,6 +10,7 @@ import { deepEqual, ok } from 'node:assert/strict'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { after, before, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { accept } from '../src/base/index.ts'
 import { decodeData } from '../src/codec/index.ts'
 import { BORNE_SCORE_MIN, PLACES } from '../src/network/index.ts'
@@ -19,7 +20,7 @@ import { openLibp2pNetwork } from '../src/network/io/libp2p.ts'
 import type { Libp2pNetwork } from '../src/network/io/libp2p.ts'
 import { realTime } from '../src/node/io/real-ports.ts'
 import { deep, fresh, otherShape } from './hostile/forgery.ts'
-import { HostilePeer } from './hostile/peer.ts'
+import { HostilePeer, subscriptions } from './hostile/peer.ts'
 
 const TOPIC = 'hostile/words'
 const PROTOCOL = '/hostile/words/1'
@@ -127,6 +128,28 @@ test('a flood of nonsense is shut out, its standing says why, and the honest are
   ok(messages !== undefined && messages.accepted === 0)
   await honestIsHeard()
 })
+
+const FLOODS: readonly (readonly [what: string, rpc: (turn: number) => Uint8Array])[] = [
+  ['a thousand subscriptions at a time', (turn) => subscriptions(1000, turn)],
+  ['RPCs that say nothing', () => new Uint8Array(0)],
+]
+for (const [what, rpc] of FLOODS)
+  test(`a flood of ${what} is shut out, and the honest are heard`, async () => {
+    const peer = await hostile()
+    for (let turn = 0; turn < 50_000 && peer.isConnected; turn += 1) {
+      await peer.rpc(rpc(turn)).catch(() => {})
+      await nextTurn()
+    }
+    await isRefused('shut-out', peer.peerId)
+    ok(
+      target
+        .standings()
+        .find((standing) => standing.peer === peer.peerId)
+        ?.refusals.has('flooding'),
+    )
+    await honestIsHeard()
+    await peer[Symbol.asyncDispose]()
+  })
 
 test('sockets that say nothing, and a thousand from one address, are refused and counted; nothing of them stays', async () => {
   const [, , host = '', , port = ''] = address.split('/')

@@ -14,7 +14,7 @@ import type { PeerId } from './port.ts'
 import type { NetworkReason } from './refusals.ts'
 import type { RateLimit } from './token-bucket.ts'
 
-/** Neighbours whose messages one relay may hand on: as many as a node has connections. */
+/** Neighbours whose messages one relay may hand on: as many as a node has connections, unless its operator chose more. */
 export const RELAYED_NEIGHBOURS_MAX = 64
 /** All peers of one group of addresses together may say as much as so many of them. */
 export const GROUP_PEERS = 8

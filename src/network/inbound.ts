@@ -195,9 +195,11 @@ export class Inbound {
     return this.score(peer) >= CHOSEN_SCORE_MIN
   }
 
-  /** All peers that are connected or remembered, worst first. */
-  standings(): readonly PeerStanding[] {
-    return this.scores.standings(this.#elapsedNs(), this.#groups.keys())
+  /** These, or all peers that are connected or remembered, worst first. */
+  standings(of?: Iterable<PeerId>): readonly PeerStanding[] {
+    return of === undefined
+      ? this.scores.standings(this.#elapsedNs(), this.#groups.keys())
+      : this.scores.standingsOf(of, this.#elapsedNs())
   }
 
   /** Is there a place for a connection? What is refused is reported under `connection`. `open` are all that stand now. */

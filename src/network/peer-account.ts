@@ -4,7 +4,7 @@
  *
  * Fading is 2^(-t/halfLife), computed when asked, in floats: it decides about connections and never about consensus.
  */
-import { SCORE_REASONS, SCORE_WEIGHTS } from './score-weights.ts'
+import { SCORE_WEIGHTS } from './score-weights.ts'
 import type { ChannelScoring, ScoreName } from './score-weights.ts'
 import type { PeerId, PeerStanding, ScoreReason } from './port.ts'
 
@@ -24,8 +24,8 @@ interface Fading {
   atMs: number
 }
 
-const valueAt = (fading: Fading | undefined, nowMs: number, halfLifeSec: number): number =>
-  fading === undefined ? 0 : fading.value * 2 ** ((fading.atMs - nowMs) / (halfLifeSec * 1000))
+const valueAt = (fading: Fading, nowMs: number, halfLifeSec: number): number =>
+  fading.value * 2 ** ((fading.atMs - nowMs) / (halfLifeSec * 1000))
 
 const msOf = (elapsedNs: bigint): number => Number(elapsedNs) / 1e6
 
@@ -74,42 +74,50 @@ export class PeerAccount {
 
   /** The sum over kinds, each within its bound. */
   score(elapsedNs: bigint): number {
-    return SCORE_REASONS.reduce((sum, what) => sum + this.#sumOf(what, msOf(elapsedNs)), 0)
+    const sums = new Map<ScoreName, number>()
+    for (const { reason, points } of this.#parts(msOf(elapsedNs))) sums.set(reason, (sums.get(reason) ?? 0) + points)
+    return totalOf(sums)
   }
 
   standing(peer: PeerId, elapsedNs: bigint): PeerStanding {
+    const { score, reasons } = this.#apart(msOf(elapsedNs))
     return {
       peer,
-      score: this.score(elapsedNs),
-      reasons: this.#reasons(msOf(elapsedNs)),
+      score,
+      reasons,
       messages: { accepted: this.#counts.accept, ignored: this.#counts.ignore, rejected: this.#counts.reject },
       refusals: new Map(this.#refusals),
       isShutOut: this.isShutOut(elapsedNs),
     }
   }
 
-  #sumOf(what: ScoreName, nowMs: number): number {
-    const { halfLifeSec, sumMax } = SCORE_WEIGHTS[what]
-    let sum = 0
-    for (const { points } of this.#channels.values()) sum += valueAt(points.get(what), nowMs, halfLifeSec)
-    return sumMax > 0 ? Math.min(sum, sumMax) : Math.max(sum, sumMax)
+  /**
+   * The score and its parts, worst first. Where a kind is at its bound, its parts are shown in proportion, so that they add up to the
+   * score. Thousands of accounts are shown at once, so nothing is computed twice.
+   */
+  #apart(nowMs: number): { readonly score: number; readonly reasons: readonly ScoreReason[] } {
+    const parts = this.#parts(nowMs)
+    const sums = new Map<ScoreName, number>()
+    for (const { reason, points } of parts) sums.set(reason, (sums.get(reason) ?? 0) + points)
+    const shown = parts.map(({ channel, reason, points }) => {
+      const whole = sums.get(reason) ?? 0
+      return { channel, reason, points: whole === 0 ? 0 : (points * bounded(reason, whole)) / whole }
+    })
+    return {
+      score: totalOf(sums),
+      reasons: shown
+        .filter(({ points }) => Math.abs(points) >= POINTS_LISTED_MIN)
+        .toSorted((a, b) => a.points - b.points),
+    }
   }
 
-  /** Worst first. Where a kind is at its bound, its parts are shown in proportion, so that they add up to the score. */
-  #reasons(nowMs: number): readonly ScoreReason[] {
-    return SCORE_REASONS.flatMap((what) => {
-      const { halfLifeSec } = SCORE_WEIGHTS[what]
-      const parts = [...this.#channels].map(([channel, { points }]) => ({
-        channel,
-        reason: what,
-        points: valueAt(points.get(what), nowMs, halfLifeSec),
-      }))
-      const whole = parts.reduce((sum, { points }) => sum + points, 0)
-      const share = whole === 0 ? 0 : this.#sumOf(what, nowMs) / whole
-      return parts.map((part) => ({ ...part, points: part.points * share }))
-    })
-      .filter(({ points }) => Math.abs(points) >= POINTS_LISTED_MIN)
-      .toSorted((a, b) => a.points - b.points)
+  /** What every kind of deed on every channel is worth now, unbounded. */
+  #parts(nowMs: number): readonly { readonly channel: string; readonly reason: ScoreName; readonly points: number }[] {
+    const parts: { channel: string; reason: ScoreName; points: number }[] = []
+    for (const [channel, { points }] of this.#channels)
+      for (const [reason, fading] of points)
+        parts.push({ channel, reason, points: valueAt(fading, nowMs, SCORE_WEIGHTS[reason].halfLifeSec) })
+    return parts
   }
 
   #channel(name: string): ChannelAccount {
@@ -120,6 +128,17 @@ export class PeerAccount {
     this.#channels.set(name, made)
     return made
   }
+}
+
+const bounded = (what: ScoreName, sum: number): number => {
+  const { sumMax } = SCORE_WEIGHTS[what]
+  return sumMax > 0 ? Math.min(sum, sumMax) : Math.max(sum, sumMax)
+}
+
+const totalOf = (sums: ReadonlyMap<ScoreName, number>): number => {
+  let total = 0
+  for (const [what, sum] of sums) total += bounded(what, sum)
+  return total
 }
 
 const isJudgement = (what: ScoreName): what is 'first-delivery' | 'rejected' | 'ignored' =>

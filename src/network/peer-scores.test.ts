@@ -200,3 +200,18 @@ test('whatever is done, a score stays within the sum of all bounds and never ris
     { numRuns: 30 },
   )
 })
+
+test('some are asked for without the others, worst first, and strangers stand at nothing', () => {
+  const scores = new PeerScores({ peersMax: 8 })
+  for (const peer of ['a', 'b', 'c']) noted(scores, 'rejected', peer === 'b' ? 5 : 1, { peer })
+  const some = scores.standingsOf(['a', 'stranger', 'b'], 0n)
+  assert.deepEqual(
+    some.map(({ peer, score }) => [peer, score]),
+    [
+      ['b', -5],
+      ['a', -1],
+      ['stranger', 0],
+    ],
+  )
+  assert.deepEqual(some[0], scores.standings(0n)[0])
+})

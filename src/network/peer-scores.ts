@@ -82,9 +82,12 @@ export class PeerScores {
 
   /** All that are remembered, and those asked for besides, worst first. */
   standings(elapsedNs: bigint, besides: Iterable<PeerId> = []): readonly PeerStanding[] {
-    return [...new Set([...this.#accounts.keys(), ...besides])]
-      .map((peer) => this.standing(peer, elapsedNs))
-      .toSorted((a, b) => a.score - b.score)
+    return this.standingsOf(new Set([...this.#accounts.keys(), ...besides]), elapsedNs)
+  }
+
+  /** These only, worst first. */
+  standingsOf(peers: Iterable<PeerId>, elapsedNs: bigint): readonly PeerStanding[] {
+    return [...peers].map((peer) => this.standing(peer, elapsedNs)).toSorted((a, b) => a.score - b.score)
   }
 
   #account(peer: PeerId, elapsedNs: bigint): PeerAccount {

@@ -78,7 +78,7 @@ export interface Connection {
 /** One reason for a peer's score: what it did, on which channel, and what that adds now. */
 export interface ScoreReason {
   readonly channel: string
-  /** What was done: a name of SCORE_REASONS (peer-scores.ts). */
+  /** What was done: a name of SCORE_REASONS (score-weights.ts). */
   readonly reason: string
   /** Points that this adds to the score, negative where it costs. */
   readonly points: number
@@ -103,8 +103,8 @@ export interface Network extends AsyncDisposable {
   peers(): readonly PeerId[]
   /** Every open connection. */
   connections(): readonly Connection[]
-  /** How peers stand: those connected, and those remembered since, worst first. Bounded. */
-  standings(): readonly PeerStanding[]
+  /** How these stand; or all that are connected, and those remembered since (some thousands). Worst first. */
+  standings(of?: Iterable<PeerId>): readonly PeerStanding[]
   /** Where a peer may be found from now on, as multiaddrs: for `connect` and `request`. Bounded; replaces what was known. */
   remember(peer: PeerId, addresses: readonly string[]): void
   /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ChimerError, accept, ignore } from '../base/index.ts'
-import { ANSWERING_MAX, ANSWERING_PER_PEER_MAX, Answering, judge } from './serving.ts'
+import { ANSWERING_CROWDED_PER_PEER_MAX, ANSWERING_MAX, ANSWERING_PER_PEER_MAX, Answering, judge } from './serving.ts'
 import type { Admission } from '../base/index.ts'
 
 const reason = () => 'timed-out' as const
@@ -55,4 +55,17 @@ test('so many at once, of one peer and of all, and room again when one ends', ()
   assert.equal(others, ANSWERING_MAX - ANSWERING_PER_PEER_MAX)
   answering.end('a')
   assert(answering.begin('c'))
+})
+
+test('some peers that ask much and slowly leave every other peer its share', () => {
+  const answering = new Answering()
+  const begun = (peer: string): number => {
+    let count = 0
+    while (answering.begin(peer)) count += 1
+    return count
+  }
+  const greedy = Array.from({ length: 20 }, (_, index) => begun(`greedy ${index}`))
+  assert.deepEqual(greedy.slice(0, 5), [32, 32, 32, 32, ANSWERING_CROWDED_PER_PEER_MAX])
+  const modest = Array.from({ length: 44 }, (_, index) => begun(`modest ${index}`))
+  assert.deepEqual(new Set(modest), new Set([ANSWERING_CROWDED_PER_PEER_MAX]))
 })

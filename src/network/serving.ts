@@ -11,6 +11,11 @@ import type { NetworkReason } from './refusals.ts'
 /** Requests of one protocol that are being answered: at most these in all, and from one peer. Above: `busy`. */
 export const ANSWERING_MAX = 256
 export const ANSWERING_PER_PEER_MAX = 32
+/**
+ * Once half of all are taken, so many of one peer: 64 peers, which is as many as have connections, then have their two each, however
+ * slowly some of them ask.
+ */
+export const ANSWERING_CROWDED_PER_PEER_MAX = 2
 
 /** When an answer is not wanted any more, and what that is called. */
 export interface Deadline {
@@ -75,7 +80,9 @@ export class Answering {
   /** False, and nothing is counted, where there are too many. Every `true` needs one `end`. */
   begin(peer: PeerId): boolean {
     const ofPeer = this.#byPeer.get(peer) ?? 0
-    if (this.#total >= ANSWERING_MAX || ofPeer >= ANSWERING_PER_PEER_MAX) return false
+    const isCrowded = this.#total >= ANSWERING_MAX / 2
+    if (this.#total >= ANSWERING_MAX) return false
+    if (ofPeer >= (isCrowded ? ANSWERING_CROWDED_PER_PEER_MAX : ANSWERING_PER_PEER_MAX)) return false
     this.#byPeer.set(peer, ofPeer + 1)
     this.#total += 1
     return true

@@ -2,10 +2,11 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { ChimerError, NS_PER_SEC, accept, ignore, reject } from '../base/index.ts'
+import { ChimerError, NS_PER_SEC, accept, hexOf, ignore, reject } from '../base/index.ts'
 import type { Admission } from '../base/index.ts'
 import { encodeData } from '../codec/index.ts'
 import { nodeIdText } from '../crypto/index.ts'
+import { nullifierCodec } from '../registers/index.ts'
 import { PAYLOADS_MAX, encodeEnvelope, openEnvelope, sealEnvelope } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
 import { countingSequences } from './envelope-sequences.ts'
@@ -68,6 +69,28 @@ describe('what comes', () => {
       { ...by, bytes: one(5) },
       { ...by, bytes: one(6) },
     ])
+  })
+
+  test('has its topic’s shape and subject before its room is asked', async () => {
+    const chainId = new Uint8Array(32).fill(5)
+    const topic = topicOf('register/nullifier', hexOf(chainId))
+    const heard: Uint8Array[] = []
+    const { wire, topics } = party(3)
+    const validate: SignedTopicOptions['validate'] = ({ bytes }) => (heard.push(bytes), accept(null))
+    topics.subscribe(topic, { ...TOPICS['register/nullifier'], validate })
+    const about = (id: Uint8Array): Uint8Array =>
+      nullifierCodec.encode({ chainId: id, nullifier: chainId, height: 1, proof: 'none' })
+    const table: readonly (readonly [payload: Uint8Array, said: string])[] = [
+      [encodeData('something else'), 'reject wrong-shape'],
+      [encodeData([9, []]), 'ignore unknown-message-version'],
+      [about(NETWORK_ID), 'reject wrong-topic'],
+      [about(chainId), 'accept'],
+    ]
+    for (const [at, [payload, verdict]] of table.entries()) {
+      const bytes = await sealed(1, { sequence: at + 1, topic, payloads: [payload] })
+      equal(said(await wire.hand(topic, bytes)), verdict)
+    }
+    deepEqual(heard, [about(chainId)])
   })
 
   test('is refused by name, before any payload is looked at', async () => {

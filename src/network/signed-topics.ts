@@ -19,6 +19,7 @@ import { ReplayWindows } from './replay-window.ts'
 import { Outbox } from './signed-topics-outbox.ts'
 import { TokenBuckets } from './token-bucket.ts'
 import type { RateLimit } from './token-bucket.ts'
+import { payloadCheckOf } from './topics-shapes.ts'
 import { FRAME_BYTES_MAX, TOPICS, parseTopic } from './topics.ts'
 import type { TopicLimits } from './topics.ts'
 
@@ -67,6 +68,8 @@ interface Joined {
   readonly options: SignedTopicOptions
   readonly payloadBytesMax: number
   readonly authors: TokenBuckets
+  /** Of topics whose payloads have a shape that all nodes know (N-79). */
+  readonly check: ReturnType<typeof payloadCheckOf>
 }
 
 export class SignedTopics implements AsyncDisposable {
@@ -89,7 +92,8 @@ export class SignedTopics implements AsyncDisposable {
     assert(!this.#joined.has(topic), `${topic} is joined already`)
     const { priority, messageBytesMax, ratePerSec, burst, perAuthor = { ratePerSec, burst } } = options
     const payloadBytesMax = options.payloadBytesMax ?? messageBytesMax
-    const joined = { options, payloadBytesMax, authors: new TokenBuckets(perAuthor, AUTHORS_REMEMBERED_MAX) }
+    const authors = new TokenBuckets(perAuthor, AUTHORS_REMEMBERED_MAX)
+    const joined = { options, payloadBytesMax, authors, check: payloadCheckOf(topic) }
     this.#joined.set(topic, joined)
     const validate: MessageValidator = ({ from, bytes }) => this.#hear(topic, joined, from, bytes)
     this.#options.network.subscribe(topic, { priority, messageBytesMax, ratePerSec, burst, validate })
@@ -152,7 +156,10 @@ export class SignedTopics implements AsyncDisposable {
     const opened = this.#open(topic, joined, bytes)
     if (opened.verdict !== 'accept') return opened
     const { author, payloads } = opened.value
-    return judgeBundle(payloads, (payload) => joined.options.validate({ author, from, bytes: payload }))
+    return judgeBundle(payloads, (payload) => {
+      const checked = joined.check?.(payload) ?? accept(null)
+      return checked.verdict === 'accept' ? joined.options.validate({ author, from, bytes: payload }) : checked
+    })
   }
 
   /** An envelope of an author who may speak, with a true signature, heard for the first time. */

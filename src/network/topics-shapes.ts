@@ -1,6 +1,7 @@
 /**
  * What may stand in a payload, for the topics of seed 004: the shape that its room gives it, and that the thing it speaks of
- * is the one that the topic is named after. The least that every node asks before it passes a payload on; the rooms ask more.
+ * is the one that the topic is named after. The least that every node asks before it passes a payload on (signed-topics.ts); the
+ * rooms ask more.
  *
  * Rules: docs/spec/network.md N-79. Our own topics are not here: their rooms open what comes by themselves.
  */
@@ -24,6 +25,7 @@ import {
   timeMapVerificationCodec,
 } from '../registers/index.ts'
 import type { MessageCodec, MessageReason } from '../registers/index.ts'
+import { parseTopic } from './topics.ts'
 import type { OWN_KINDS, TopicKind } from './topics.ts'
 
 export type SeedTopicKind = Exclude<TopicKind, (typeof OWN_KINDS)[number]>
@@ -64,4 +66,14 @@ export const PAYLOAD_SHAPES: Readonly<Record<SeedTopicKind, PayloadShape>> = {
   'timemap/update': shape(timeMapUpdateCodec, chain),
   'timemap/commitment': shape(timeMapCommitmentCodec, ({ commitmentId }) => commitmentId.toString()),
   'timemap/verification': shape(timeMapVerificationCodec, chain),
+}
+
+const isSeedKind = (kind: TopicKind): kind is SeedTopicKind => Object.hasOwn(PAYLOAD_SHAPES, kind)
+
+/** What every payload on a topic is asked, by the topic's name; undefined where its room opens what comes by itself. */
+export const payloadCheckOf = (topic: string): ((bytes: Uint8Array) => Admission<null, PayloadReason>) | undefined => {
+  const parsed = parseTopic(topic)
+  if (parsed === undefined || !isSeedKind(parsed.kind)) return undefined
+  const { check } = PAYLOAD_SHAPES[parsed.kind]
+  return (bytes) => check(bytes, parsed.parameter)
 }

@@ -3,11 +3,14 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { PEERS_LIMITS, peersTopic } from './discovery/exchange.ts'
+import { directedProtocol, DIRECTED_LIMITS } from './directed.ts'
+import { PEERS_EXCHANGE_LIMITS, peersProtocol } from './discovery/exchange.ts'
+import { PEER_RECORD_BYTES_MAX } from './discovery/peer-record.ts'
 import { envelopeOverheadBytes } from './envelope.ts'
 import { PAYLOAD_SHAPES } from './topics-shapes.ts'
 import * as topics from './topics.ts'
 import type { Topic, TopicKind } from './topics.ts'
+import { GREETING_LIMITS, GREETING_PROTOCOL } from './versions/greeting.ts'
 
 const networkId = Uint8Array.from({ length: 32 }, (_, i) => i * 7 + 10)
 const CHAIN = '0a'.repeat(32)
@@ -37,7 +40,7 @@ const isKind = (kind: string): kind is TopicKind => Object.hasOwn(topics.TOPICS,
 test('names carry the first eight hex digits of the network id', () => {
   assert.equal(topics.proofsTopic(networkId), NAMES.proofs)
   assert.equal(topics.attestationsTopic(networkId), NAMES.attestations)
-  assert.equal(peersTopic(networkId), NAMES.peers)
+  assert.equal(topics.peersTopic(networkId), NAMES.peers)
   assert.equal(topics.challengeProtocol(networkId), '/truechimer/0a11181f/challenge/1')
   assert.throws(() => topics.networkTag(networkId.subarray(1)), assert.AssertionError)
 })
@@ -110,10 +113,8 @@ describe('limits', () => {
       assert(row.messageBytesMax >= alone, 'a payload of any size fits an envelope')
       assert(row.burst >= row.ratePerSec && (perAuthor?.burst ?? 1) >= (perAuthor?.ratePerSec ?? 1))
     })
-  test('of peers are those that discovery keeps', () => {
-    const { messageBytesMax, ratePerSec, burst } = topics.TOPICS.peers
-    assert.deepEqual({ messageBytesMax, ratePerSec, burst }, PEERS_LIMITS)
-  })
+  test('of peers let every record through', () =>
+    assert.equal(topics.TOPICS.peers.messageBytesMax, PEER_RECORD_BYTES_MAX))
   for (const [kind, { bytesMax }] of Object.entries(PAYLOAD_SHAPES))
     test(`of ${kind} let every message of its shape through`, () => {
       assert(isKind(kind))
@@ -164,10 +165,16 @@ describe('the table of docs/spec/network.md says the same', () => {
       ]
       assert.deepEqual(cells.slice(-8, -1), wanted)
     })
-  test('challenge', () => {
-    const { requestBytesMax, responseBytesMax } = topics.CHALLENGE_LIMITS
-    const cells = cellsOf('/truechimer/NNNNNNNN/challenge/1')
-    assert(cells.includes(`${requestBytesMax} B → ${responseBytesMax} B`))
-    assert(cells.includes(rate(topics.CHALLENGE_LIMITS)))
-  })
+  const PROTOCOLS: readonly (readonly [string, topics.ProtocolLimits])[] = [
+    [topics.challengeProtocol(networkId), topics.CHALLENGE_LIMITS],
+    [peersProtocol(networkId), PEERS_EXCHANGE_LIMITS],
+    [directedProtocol(networkId), DIRECTED_LIMITS],
+    [GREETING_PROTOCOL, GREETING_LIMITS],
+  ]
+  for (const [protocol, limits] of PROTOCOLS)
+    test(protocol, () => {
+      const cells = cellsOf(protocol.replace(TAG, 'NNNNNNNN'))
+      assert(cells.includes(`${limits.requestBytesMax} B → ${limits.responseBytesMax} B`))
+      assert(cells.includes(rate(limits)))
+    })
 })

@@ -3,6 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Libp2p, Stream } from '@libp2p/interface'
+import { GREETING_PROTOCOL, encodeGreeting } from '../../src/network/index.ts'
+import { frameOf } from '../../src/network/io/frames.ts'
 import { createNode } from '../../src/network/io/libp2p-options.ts'
 import type { Services } from '../../src/network/io/libp2p-options.ts'
 
@@ -11,25 +13,33 @@ const GOSSIP_PROTOCOL = '/meshsub/1.1.0'
 export class HostilePeer implements AsyncDisposable {
   readonly #node: Libp2p<Services>
   readonly #address: string
+  readonly #greeting: Uint8Array | undefined
   #rpc: Promise<Stream> | undefined
 
-  private constructor(node: Libp2p<Services>, address: string) {
+  private constructor(node: Libp2p<Services>, address: string, greeting: Uint8Array | undefined) {
     this.#node = node
     this.#address = address
+    this.#greeting = greeting
   }
 
-  /** @param serve protocols that it answers in its own way. */
+  /**
+   * @param networkId greets as a peer of this network does, since nobody else is served for long; without it never greets.
+   * @param serve protocols that it answers in its own way.
+   */
   static async open(options: {
     readonly seed: Uint8Array
     readonly address: string
+    readonly networkId?: Uint8Array
     readonly serve?: Readonly<Record<string, (stream: Stream) => void>>
   }): Promise<HostilePeer> {
     const privateKey = await generateKeyPairFromSeed('Ed25519', options.seed)
     const opinion = { isShutOut: () => false, score: () => 0 }
     const node = await createNode({ privateKey, listen: [], gater: {}, opinion })
     for (const [protocol, answer] of Object.entries(options.serve ?? {})) await node.handle(protocol, answer)
+    const greeting = options.networkId === undefined ? undefined : frameOf(greetingOf(options.networkId))
+    if (greeting !== undefined) await node.handle(GREETING_PROTOCOL, (stream) => answerWith(stream, greeting))
     await node.start()
-    const peer = new HostilePeer(node, options.address)
+    const peer = new HostilePeer(node, options.address, greeting)
     try {
       await peer.connect()
     } catch (error) {
@@ -41,6 +51,7 @@ export class HostilePeer implements AsyncDisposable {
 
   async connect(): Promise<void> {
     await this.#node.dial(multiaddr(this.#address), { signal: AbortSignal.timeout(20_000) })
+    if (this.#greeting !== undefined) await this.say(GREETING_PROTOCOL, this.#greeting)
   }
 
   get peerId(): string {
@@ -96,6 +107,31 @@ export class HostilePeer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#node.stop()
   }
+}
+
+/** An RPC that joins so many topics of its own. */
+export const subscriptions = (count: number, turn: number): Uint8Array =>
+  Buffer.concat(
+    Array.from({ length: count }, (_, index) =>
+      field(1, Buffer.concat([Buffer.from([0x08, 1]), field(2, Buffer.from(`t${turn}.${index}`))])),
+    ),
+  )
+
+const greetingOf = (networkId: Uint8Array): Uint8Array =>
+  encodeGreeting({
+    networkId,
+    version: { major: 1, minor: 0, patch: 0 },
+    oldestSpoken: { major: 1, minor: 0, patch: 0 },
+    features: [],
+    required: [],
+    agent: 'hostile',
+    refusal: undefined,
+  })
+
+/** Whatever is asked. */
+const answerWith = (stream: Stream, bytes: Uint8Array): void => {
+  stream.send(bytes)
+  void stream.close().catch((error: unknown) => stream.abort(error instanceof Error ? error : new TypeError('gone')))
 }
 
 /** Protobuf: a field of bytes. */

@@ -34,7 +34,8 @@ export const bootstrapDns = ({ target, servers }: BootstrapDnsOptions): Bootstra
     signal.addEventListener('abort', cancel, { once: true })
     try {
       const addresses = await resolve(resolver, target)
-      if (addresses.length === 0) throw failed(target, 'it has no record that can be used. Check the name')
+      if (addresses.length === 0)
+        throw failed(target, 'it has no record that can be used. Check the name; DNS is asked, not the hosts file')
       return { addresses: addresses.slice(0, BOOTSTRAP_FINDINGS_MAX), records: [] }
     } finally {
       signal.removeEventListener('abort', cancel)

@@ -1,6 +1,6 @@
 /** One peer of an in-memory hub: the Network port over links that are plain calls. Made by `in-memory.ts` only. */
 import assert from 'node:assert/strict'
-import { BoundedMap, NS_PER_SEC, ignore } from '../../base/index.ts'
+import { BoundedMap, NS_PER_SEC, abortAfter, ignore } from '../../base/index.ts'
 import { closed, refused, timedOut, tooLarge, unreachable } from '../failures.ts'
 import { Inbound, Listeners } from '../inbound.ts'
 import { Answering, judge } from '../serving.ts'
@@ -78,8 +78,8 @@ export class InMemoryNetwork implements Network {
     }))
   }
 
-  standings(): readonly PeerStanding[] {
-    return this.#inbound.standings()
+  standings(of?: Iterable<PeerId>): readonly PeerStanding[] {
+    return this.#inbound.standings(of)
   }
 
   remember(peer: PeerId, addresses: readonly string[]): void {
@@ -269,10 +269,9 @@ export class InMemoryNetwork implements Network {
     const admission = this.#inbound.admit(protocol, from, bytes.length)
     if (admission.verdict !== 'accept') return admission
     if (!served.answering.begin(from)) return this.#inbound.settle(protocol, from, ignore('busy'))
-    const overdue = new AbortController()
-    const cancel = this.#hub.time.schedule(ANSWER_NS_MAX, () => overdue.abort())
-    const signal = AbortSignal.any([gone, overdue.signal])
-    const reason = (): NetworkReason => (overdue.signal.aborted ? 'timed-out' : 'abandoned')
+    const deadline = abortAfter(this.#hub.time, ANSWER_NS_MAX)
+    const signal = AbortSignal.any([gone, deadline.signal])
+    const reason = (): NetworkReason => (deadline.signal.aborted ? 'timed-out' : 'abandoned')
     try {
       const handle = async (): Promise<Admission<Uint8Array>> => {
         const response = await served.options.handle({ from, bytes, signal })
@@ -282,7 +281,7 @@ export class InMemoryNetwork implements Network {
       const response = await judge(handle, { signal, reason })
       return this.#inbound.settle(protocol, from, response)
     } finally {
-      cancel()
+      deadline.cancel()
       served.answering.end(from)
     }
   }

@@ -3,11 +3,12 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { multiaddr } from '@multiformats/multiaddr'
+import { Places } from '../places.ts'
 import { Inbox } from './conformance.test-suite.ts'
 import { Gate, HANDSHAKES_PER_HOST_MAX, HOST_RATE } from './libp2p-gate.ts'
 import { addressOf, open } from './libp2p.test-suite.ts'
 import type { Socket } from 'node:net'
-import type { RefusalEvent } from '../port.ts'
+import type { Connection, RefusalEvent } from '../port.ts'
 import type { Libp2pNetwork } from './libp2p.ts'
 
 const HELLO = '\x13/multistream/1.0.0\n'
@@ -83,4 +84,39 @@ test('who comes and goes too often is not heard until later', async () => {
   nowNs += 1_000_000_000n
   assert.equal(await of('9.9.9.9', 200), HOST_RATE.ratePerSec)
   assert.equal(reasons.filter((reason) => reason === 'connecting-too-fast').length, 400 - 64 - 16)
+})
+
+test('who goes for a newcomer goes for one only, however long its connection takes to close', async () => {
+  const bad: Connection = connectionOf('bad', '9.1.0.1')
+  const standing = [bad, connectionOf('good', '9.2.0.1')]
+  const evicted: string[] = []
+  const places = new Places({ connectionsMax: 2, inboundMax: 2 })
+  const gate = new Gate({
+    elapsedNs: () => 5n,
+    place: (candidate, open) => places.admit(candidate, open, (peer) => (peer === 'bad' ? -200 : 0)),
+    isShutOut: () => false,
+    refuse: () => {},
+  })
+  gate.guard({ connections: () => standing, disconnect: (peer) => void evicted.push(peer) })
+  const gater = gate.gater()
+  const ask: unknown = Reflect.get(gater, 'denyInboundEncryptedConnection')
+  assert(typeof ask === 'function')
+  const comes = async (peer: string, host: string): Promise<boolean> => {
+    const connection = Object.assign(new EventTarget(), { remoteAddr: multiaddr(`/ip4/${host}/tcp/1`) })
+    return (await Reflect.apply(ask, gater, [peer, connection])) === false
+  }
+  assert.equal(await comes('first', '9.3.0.1'), true)
+  for (let other = 0; other < 50; other += 1) assert.equal(await comes(`other ${other}`, `9.4.0.${other}`), false)
+  assert.deepEqual(evicted, ['bad'])
+})
+
+const connectionOf = (peer: string, host: string): Connection => ({
+  peer,
+  address: `/ip4/${host}/tcp/1`,
+  direction: 'inbound',
+  transport: 'tcp',
+  security: 'noise',
+  openedNs: 1n,
+  roundTripNs: undefined,
+  traffic: { bytesIn: 0, bytesOut: 0 },
 })

@@ -7,6 +7,7 @@
  */
 import { BoundedMap } from '../../base/index.ts'
 import { addressGroup, addressHost } from '../address-group.ts'
+import { refused } from '../failures.ts'
 import { CONNECTION_CHANNEL } from '../refusals.ts'
 import { TokenBuckets } from '../token-bucket.ts'
 import { transportOf } from './libp2p-connections.ts'
@@ -56,6 +57,9 @@ export class Gate {
   readonly #pending = new Map<MultiaddrConnection, string>()
   /** Has a place, is not open yet. As many as are dialled or shake hands. */
   readonly #coming = new BoundedMap<MultiaddrConnection, Connection>(2 * HANDSHAKES_MAX)
+
+  /** Had to go for a newcomer, and when, elapsed ns: its connections close for up to a second, and it must not go for a second one. */
+  readonly #leaving = new BoundedMap<PeerId, bigint>(2 * HANDSHAKES_MAX)
 
   constructor(options: GateOptions) {
     this.#options = options
@@ -110,12 +114,31 @@ export class Gate {
     // Whatever comes of it, it has shaken hands.
     this.#pending.delete(connection)
     const address = connection.remoteAddr.toString()
-    const open = [...(this.#network?.connections() ?? []), ...this.#coming.values()]
+    const open = [...this.#staying(), ...this.#coming.values()]
     const placement = this.#options.place({ peer, address, direction }, open)
     if (placement.verdict !== 'accept') return false
-    if (placement.evict !== undefined) this.#network?.disconnect(placement.evict, 'evicted')
+    if (placement.evict !== undefined) this.#evict(placement.evict)
     this.#comes(connection, { peer, address, direction })
     return true
+  }
+
+  #evict(peer: PeerId): void {
+    this.#leaving.set(peer, this.#options.elapsedNs())
+    this.#network?.disconnect(peer, 'evicted')
+    for (const [connection, coming] of this.#coming) {
+      if (coming.peer !== peer) continue
+      this.#coming.delete(connection)
+      this.#options.refuse({ channel: CONNECTION_CHANNEL, from: peer, verdict: 'ignore', reason: 'evicted' })
+      connection.abort(refused(peer, CONNECTION_CHANNEL))
+    }
+  }
+
+  /** Connections without those whose place was given to another already. */
+  #staying(): readonly Connection[] {
+    return (this.#network?.connections() ?? []).filter(({ peer, openedNs }) => {
+      const evictedNs = this.#leaving.get(peer)
+      return evictedNs === undefined || openedNs > evictedNs
+    })
   }
 
   #comes(connection: MultiaddrConnection, of: Pick<Connection, 'peer' | 'address' | 'direction'>): void {

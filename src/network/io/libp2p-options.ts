@@ -6,6 +6,7 @@
 import { identify } from '@libp2p/identify'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
+import { PLACES } from '../places.ts'
 import { ANSWERING_PER_PEER_MAX } from '../serving.ts'
 import { FRAME_BYTES_MAX } from '../topics.ts'
 import { carrierServices, carriersOf, encryptersOf } from './libp2p-carriers.ts'
@@ -22,10 +23,8 @@ export interface Services extends Record<string, unknown> {
   readonly pubsub: GossipSub
 }
 
-/** Connections of one node, both ways: each costs a file descriptor and up to about 2 MB, and a node has 200 MB in all. */
-export const CONNECTIONS_MAX = 64
-/** What libp2p itself would refuse or close, unasked and uncounted: above all of ours, so that it is ours to say and to count. */
-const LIBP2P_CONNECTIONS_MAX = 4 * CONNECTIONS_MAX
+/** So many times our own connections libp2p itself would close, unasked and uncounted: far above, so that it is ours to say and to count. */
+const LIBP2P_CONNECTIONS_FACTOR = 4
 const LIBP2P_PENDING_MAX = 65_536
 /** A dial or an inbound handshake that takes longer is given up, ms. */
 export const HANDSHAKE_MS_MAX = 5000
@@ -49,6 +48,8 @@ export interface NodeOptions extends CarrierOptions {
   readonly announce?: readonly string[]
   readonly quicCarrier?: Transport | undefined
   readonly gater: ConnectionGater
+  /** Connections that `gater` lets stand, both ways; by default those of PLACES. */
+  readonly connectionsMax?: number | undefined
   readonly opinion: Opinion
   /** By default HANDSHAKE_MS_MAX. */
   readonly handshakeMsMax?: number | undefined
@@ -95,7 +96,7 @@ export const createNode = (options: NodeOptions): Promise<Libp2p<Services>> => {
     // Our own says sooner and more (libp2p-heartbeat.ts).
     connectionMonitor: { enabled: false },
     connectionManager: {
-      maxConnections: LIBP2P_CONNECTIONS_MAX,
+      maxConnections: LIBP2P_CONNECTIONS_FACTOR * (options.connectionsMax ?? PLACES.connectionsMax),
       inboundConnectionThreshold: LIBP2P_PENDING_MAX,
       maxIncomingPendingConnections: LIBP2P_PENDING_MAX,
       maxParallelDials: DIALS_MAX,

@@ -81,8 +81,8 @@ export class Libp2pPeer implements Libp2pNetwork {
     return this.#connections.list()
   }
 
-  standings(): readonly PeerStanding[] {
-    return this.#inbound.standings()
+  standings(of?: Iterable<PeerId>): readonly PeerStanding[] {
+    return this.#inbound.standings(of)
   }
 
   subscribers(topic: string): readonly PeerId[] {

@@ -75,6 +75,7 @@ export const openLibp2pNetwork = async (options: Libp2pNetworkOptions): Promise<
     listen,
     quicCarrier,
     gater: gate.gater(),
+    connectionsMax: options.places?.connectionsMax,
     opinion: inbound,
   }).catch((error: unknown) => {
     throw cannotListen(listen.join(', '), error)

@@ -7,9 +7,14 @@ import type { TopicValidatorFn } from '@libp2p/gossipsub'
 import type { Admission } from '../../base/index.ts'
 import { crash } from '../serving.ts'
 import type { Inbound } from '../inbound.ts'
+import type { PeerBookReason } from '../discovery/peer-book.ts'
 import type { NetworkReason } from '../refusals.ts'
+import type { GREETINGS_REASONS } from '../versions/greeting-refusals.ts'
 
-/** For what a message is dropped before its room has seen it, through no fault of its own. */
+/**
+ * For what a message is dropped without having been judged itself, only because of who brought it or of what this node could not do: a
+ * peer that was refused, or has used up what it may push, must not keep out what others bring too.
+ */
 const UNJUDGED: ReadonlySet<string> = new Set([
   'rate-limited',
   'group-rate-limited',
@@ -17,7 +22,9 @@ const UNJUDGED: ReadonlySet<string> = new Set([
   'queue-full',
   'shut-out',
   'handler-failed',
-] satisfies readonly NetworkReason[])
+  'not-greeted',
+  'records-too-many',
+] satisfies readonly (NetworkReason | PeerBookReason | (typeof GREETINGS_REASONS)[number])[])
 
 export class TopicValidators extends Map<string, TopicValidatorFn> {
   readonly #ask: TopicValidatorFn

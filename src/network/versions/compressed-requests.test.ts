@@ -114,16 +114,22 @@ interface Pair {
 const pair = (options: {
   features?: readonly 'compression'[]
   isOffered?: boolean
+  /** Is it agreed already? */
+  isKnown?: boolean
   reply?: (response: Uint8Array) => Uint8Array
 }): Pair => {
   const served = new Map<string, ProtocolOptions>()
   const wire: (readonly [string, number])[] = []
   const charges: string[] = []
   const { features = ['compression'], isOffered = true, reply = (response) => response } = options
+  let { isKnown = true } = options
   const requests = new CompressedRequests({
     compression: zstdCompression,
     isOffered,
-    greetings: { agreed: () => ({ version: '1.0.0', spoken: '1.0.0', features, agent: '' }) },
+    greetings: {
+      agreed: () => (isKnown ? { version: '1.0.0', spoken: '1.0.0', features, agent: '' } : undefined),
+      agreement: async () => (isKnown = true),
+    },
     network: {
       serve: (protocol, given) => void served.set(protocol, given),
       charge: (peer, { channel, reason }) => void charges.push(`${peer} ${channel} ${reason}`),
@@ -155,6 +161,13 @@ test('where both have the feature, question and answer are shorter on the wire a
     [compressedProtocol(PROTOCOL), compressedProtocol(PROTOCOL)],
   )
   for (const [, bytes] of both.wire) assert(bytes < 10_000, `${bytes}`)
+})
+
+test('who asks before the greeting has ended waits for what it says', async () => {
+  const both = pair({ isKnown: false })
+  both.requests.serve(PROTOCOL, echo)
+  await ask(both, prose(20_000))
+  assert.deepEqual(both.wire[0]?.[0], compressedProtocol(PROTOCOL))
 })
 
 for (const [what, options] of [

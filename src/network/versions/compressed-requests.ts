@@ -14,6 +14,7 @@ import { refused, tooLarge } from '../failures.ts'
 import type { Network, PeerId, ProtocolOptions } from '../port.ts'
 import { FRAME_BYTES_MAX } from '../topics.ts'
 import type { Greetings } from './greetings.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** How bytes are made shorter, and how they come back. `io/compression.ts` is the one that nodes use. */
 export interface Compression {
@@ -75,7 +76,7 @@ export const openCompressed = async (
 export interface CompressedRequestsOptions {
   readonly network: Pick<Network, 'charge' | 'request' | 'serve'>
   /** With whom compression was agreed. */
-  readonly greetings: Pick<Greetings, 'agreed'>
+  readonly greetings: Pick<Greetings, 'agreed' | 'agreement'>
   readonly compression: Compression
   /** This node has the feature; where it has not, only the plain form is served. */
   readonly isOffered: boolean
@@ -88,10 +89,12 @@ export class CompressedRequests {
     this.#options = options
   }
 
-  /** Are requests to this peer compressed? */
-  isCompressed(peer: PeerId): boolean {
+  /** Are requests to this peer compressed? Of one that is connected and not yet agreed with, as soon as that is known. */
+  async #isCompressed(peer: PeerId, signal: AbortSignal): Promise<boolean> {
     const { greetings, isOffered } = this.#options
-    return isOffered && greetings.agreed(peer)?.features.includes('compression') === true
+    if (!isOffered) return false
+    if (greetings.agreed(peer) === undefined) await unlessAborted(greetings.agreement(peer), signal)
+    return greetings.agreed(peer)?.features.includes('compression') === true
   }
 
   /**
@@ -117,8 +120,9 @@ export class CompressedRequests {
   }
 
   /**
-   * As `Network.request`, in the form that was agreed with the peer. For bytes that exist before: what must be made at the last
-   * moment is asked plainly. A response that is no frame is charged to the peer and rejects with `TC_NET_REFUSED`.
+   * As `Network.request`, in the form that was agreed with the peer; one that is not connected is dialled and asked plainly. For
+   * bytes that exist before: what must be made at the last moment is asked by the network itself. A response that is no frame
+   * is charged to the peer and rejects with `TC_NET_REFUSED`.
    */
   async ask(
     peer: PeerId,
@@ -127,7 +131,8 @@ export class CompressedRequests {
   ): Promise<Uint8Array> {
     const { network, compression } = this.#options
     const { body, responseBytesMax, signal } = options
-    if (!this.isCompressed(peer)) return network.request(peer, protocol, { ...options, body: () => body })
+    if (!(await this.#isCompressed(peer, signal)))
+      return network.request(peer, protocol, { ...options, body: () => body })
     const name = compressedProtocol(protocol)
     const frame = await frameCompressed(compression, body)
     const response = await network.request(peer, name, {

@@ -12,6 +12,7 @@ import { peerOfAddress } from '../discovery/peer-record.ts'
 import { refused, timedOut, unreachable } from '../failures.ts'
 import type { Connection, Network, PeerId, PeerStanding, ProtocolOptions, RefusalEvent, TopicOptions } from '../port.ts'
 import type { Greetings } from './greetings.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 type Agreements = Pick<Greetings, 'agreement' | 'isAgreed' | 'isPaused' | 'isRefused'>
 
@@ -41,8 +42,8 @@ export class GreetedNetwork implements Network {
     return this.#inner.connections()
   }
 
-  standings(): readonly PeerStanding[] {
-    return this.#inner.standings()
+  standings(of?: Iterable<PeerId>): readonly PeerStanding[] {
+    return this.#inner.standings(of)
   }
 
   remember(peer: PeerId, addresses: readonly string[]): void {
@@ -115,14 +116,4 @@ export class GreetedNetwork implements Network {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#inner[Symbol.asyncDispose]()
   }
-}
-
-/** What the promise, which never rejects, resolves to; undefined as soon as the signal aborts. */
-const unlessAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> => {
-  const { promise: either, resolve } = Promise.withResolvers<T | undefined>()
-  const end = (): void => resolve(undefined)
-  signal.addEventListener('abort', end, { once: true })
-  if (signal.aborted) end()
-  void promise.then(resolve)
-  return either.finally(() => signal.removeEventListener('abort', end))
 }

@@ -1,9 +1,9 @@
 /** What the tests of greetings share: time that a test moves, nodes in one process that greet each other, and a rude one. */
 import assert from 'node:assert/strict'
 import { accept } from '../../base/index.ts'
-import type { Time } from '../../base/index.ts'
 import { createInMemoryHub } from '../io/in-memory.ts'
 import type { InMemoryHub } from '../io/in-memory.ts'
+import { MovedTime } from '../moved-time.test-kit.ts'
 import type { Network, PeerId, RefusalEvent } from '../port.ts'
 import { GreetedNetwork } from './greeted-network.ts'
 import { GREETING_LIMITS, GREETING_PROTOCOL, encodeGreeting, openGreeting } from './greeting.ts'
@@ -14,45 +14,6 @@ import type { OwnGreeting } from './greetings.ts'
 import { parseVersion } from './protocol-version.ts'
 
 export const NETWORK_ID = new Uint8Array(32).fill(0x11)
-
-/** Stands still until it is moved. */
-export class MovedTime implements Time {
-  #nowNs = 0n
-  #queue: { readonly atNs: bigint; readonly run: () => void }[] = []
-
-  elapsedNs(): bigint {
-    return this.#nowNs
-  }
-
-  hostUnixNs(): bigint {
-    return this.#nowNs
-  }
-
-  schedule(delayNs: bigint, run: () => void): () => void {
-    const entry = { atNs: this.#nowNs + delayNs, run }
-    this.#queue.push(entry)
-    return () => void (this.#queue = this.#queue.filter((other) => other !== entry))
-  }
-
-  /** What is still to be done. */
-  get pending(): number {
-    return this.#queue.length
-  }
-
-  /** Does what is due until then, in order, each with all that follows from it at once. */
-  async advance(ns: bigint): Promise<void> {
-    const untilNs = this.#nowNs + ns
-    for (;;) {
-      await new Promise((resolve) => setImmediate(resolve))
-      const [next] = this.#queue.filter(({ atNs }) => atNs <= untilNs).toSorted((a, b) => Number(a.atNs - b.atNs))
-      if (next === undefined) break
-      this.#queue = this.#queue.filter((entry) => entry !== next)
-      if (next.atNs > this.#nowNs) this.#nowNs = next.atNs
-      next.run()
-    }
-    this.#nowNs = untilNs
-  }
-}
 
 export interface Party {
   readonly name: PeerId

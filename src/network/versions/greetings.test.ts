@@ -23,12 +23,12 @@ test('two that are connected agree within a round trip, and share what both have
   a.greetings.onAgreed(({ peer, agreed }) => heard.push(`${peer} ${agreed.version}`))
   hub.connect('a', 'b')
   assert.equal(a.greetings.isAgreed('b'), false)
-  await time.advance(SOON)
+  await time.pass(SOON)
   const shared = { spoken: '1.0.0', features: ['quic'] }
   assert.deepEqual(a.greetings.agreed('b'), { ...shared, version: '1.0.0', agent: 'test/b' })
   assert.deepEqual(b.greetings.agreed('a'), { ...shared, version: '1.1.0', agent: 'test/a' })
   assert.deepEqual(heard, ['b 1.0.0'])
-  await time.advance(20n * NS_PER_SEC)
+  await time.pass(20n * NS_PER_SEC)
   assert.deepEqual([a.raw.peers(), reported(a), reported(b), time.pending], [['b'], [], [], 0])
   hub.disconnect('a', 'b')
   assert.equal(a.greetings.agreed('b'), undefined)
@@ -63,7 +63,7 @@ for (const [what, own, reason, text] of NOT_TALKING)
       const a = party('a', { version: '1.2.0', oldestSpoken: '1.1.0', features: ['quic'], required: ['quic'] })
       const b = party('b', own)
       hub.connect(dialler, dialler === 'a' ? 'b' : 'a')
-      await time.advance(SOON)
+      await time.pass(SOON)
       const [teller, told] = dialler === 'a' ? [b, a] : [a, b]
       assert.deepEqual(said(teller), [`${told.name} ${reason} own`])
       assert.deepEqual(said(told), [`${teller.name} ${reason} peer`])
@@ -76,7 +76,7 @@ for (const [what, own, reason, text] of NOT_TALKING)
         explainPeerVersion(told.greetings.view(teller.name)).join(' '),
         /^It told this node: ".*not dialled for another 10 s/,
       )
-      await time.advance(60n * NS_PER_SEC)
+      await time.pass(60n * NS_PER_SEC)
       assert.equal(a.refused.length + b.refused.length, 2)
       assert.equal(time.pending, 0)
       assert.ok(
@@ -91,9 +91,9 @@ test('a peer that is silent is closed after its time, and one that asks for noth
   const a = party('a')
   const silent = rude('silent')
   hub.connect('silent', 'a')
-  await time.advance(GREETING_NS_MAX - 1n)
+  await time.pass(GREETING_NS_MAX - 1n)
   assert.deepEqual(a.raw.peers(), ['silent'])
-  await time.advance(1n)
+  await time.pass(1n)
   assert.deepEqual(
     [silent.peers(), said(a), reported(a)],
     [[], ['silent no-greeting own'], ['connection silent no-greeting']],
@@ -105,12 +105,12 @@ test('who was dialled asks by itself where it is not asked, and asks again where
   const a = party('a')
   const slow = rude('slow')
   hub.connect('slow', 'a')
-  await time.advance(2n * ASK_AFTER_NS)
+  await time.pass(2n * ASK_AFTER_NS)
   assert.equal(a.greetings.isAgreed('slow'), false)
   const heard = answering(slow, greetingOf())
-  await time.advance(ASK_AFTER_NS + SOON)
+  await time.pass(ASK_AFTER_NS + SOON)
   assert.deepEqual([heard.length, a.greetings.agreed('slow')?.agent], [1, 'rude/1'])
-  await time.advance(2n * GREETING_NS_MAX)
+  await time.pass(2n * GREETING_NS_MAX)
   assert.deepEqual([heard.length, a.raw.peers(), said(a)], [1, ['slow'], []])
 })
 
@@ -122,7 +122,7 @@ test('two that ask at the same moment agree once', async () => {
   let times = 0
   a.greetings.onAgreed(() => (times += 1))
   hub.connect('a', 'b')
-  const [answer] = await Promise.all([greet(b, 'a', greetingOf()), time.advance(SOON)])
+  const [answer] = await Promise.all([greet(b, 'a', greetingOf()), time.pass(SOON)])
   assert.deepEqual([answer.refusal, heard.length, times, a.greetings.isAgreed('b')], [undefined, 1, 1, true])
 })
 
@@ -132,15 +132,15 @@ test('the same greeting again changes nothing; another one ends the connection, 
   const b = rude('b')
   answering(b, greetingOf())
   hub.connect('a', 'b')
-  await time.advance(SOON)
-  const [again] = await Promise.all([greet(b, 'a', greetingOf()), time.advance(SOON)])
+  await time.pass(SOON)
+  const [again] = await Promise.all([greet(b, 'a', greetingOf()), time.pass(SOON)])
   assert.deepEqual([again.refusal, a.greetings.isAgreed('b'), said(a)], [undefined, true, []])
-  const [other] = await Promise.all([greet(b, 'a', greetingOf({ features: ['quic'] })), time.advance(SOON)])
+  const [other] = await Promise.all([greet(b, 'a', greetingOf({ features: ['quic'] })), time.pass(SOON)])
   assert.deepEqual(
     [other.refusal?.reason, a.greetings.isAgreed('b'), a.greetings.isPaused('b')],
     ['greeting-changed', false, false],
   )
-  await time.advance(FAREWELL_NS)
+  await time.pass(FAREWELL_NS)
   assert.deepEqual([a.raw.peers(), reported(a)], [[], ['connection b greeting-changed']])
 })
 
@@ -150,7 +150,7 @@ test('nonsense for an answer closes the connection; nonsense for a question is r
   const liar = rude('liar')
   answering(liar, Uint8Array.of(1, 2, 3))
   hub.connect('a', 'liar')
-  await time.advance(SOON)
+  await time.pass(SOON)
   assert.deepEqual(said(a), ['liar bad-greeting own'])
   assert.deepEqual(reported(a), ['/truechimer/greeting/1 liar malformed', 'connection liar bad-greeting'])
   const fool = rude('fool')
@@ -159,7 +159,7 @@ test('nonsense for an answer closes the connection; nonsense for a question is r
     () => 'answered',
     (error: unknown) => error,
   )
-  await time.advance(SOON)
+  await time.pass(SOON)
   const error = await asked
   assert(error instanceof ChimerError)
   assert.equal(error.code, 'TC_NET_REFUSED')
@@ -172,8 +172,8 @@ test('a peer that asks as what it is and answers nonsense is refused once', asyn
   const b = rude('b')
   answering(b, Uint8Array.of(1))
   hub.connect('a', 'b')
-  await Promise.all([greet(b, 'a', greetingOf({ version: '2.0.0' })), time.advance(SOON)])
-  await time.advance(FAREWELL_NS)
+  await Promise.all([greet(b, 'a', greetingOf({ version: '2.0.0' })), time.pass(SOON)])
+  await time.pass(FAREWELL_NS)
   assert.deepEqual([said(a), b.peers()], [['b incompatible-version own'], []])
 })
 
@@ -183,7 +183,7 @@ test('a refusal that this node sees no reason for is believed, under our own wor
   const b = rude('b')
   answering(b, greetingOf({ refusal: { reason: 'full-moon', text: 'Come back later.' } }))
   hub.connect('a', 'b')
-  await time.advance(SOON)
+  await time.pass(SOON)
   assert.deepEqual(said(a), ['b refused-by-peer peer'])
   assert.deepEqual([reported(a), a.refused[0]?.text], [['connection b refused-by-peer'], 'Come back later.'])
 })
@@ -194,7 +194,7 @@ test('a peer that answers as if all were well is told no, once more and before i
   const b = rude('b')
   const heard = answering(b, greetingOf({ version: '3.0.0' }))
   hub.connect('a', 'b')
-  await time.advance(SOON)
+  await time.pass(SOON)
   assert.deepEqual(
     heard.map(({ refusal }) => refusal?.reason),
     [undefined, 'incompatible-version'],
@@ -208,10 +208,10 @@ test('a refused peer that stays is closed all the same, and asking again gets th
   const b = rude('b')
   hub.connect('b', 'a')
   for (let i = 0; i < 3; i += 1) {
-    const [{ refusal }] = await Promise.all([greet(b, 'a', greetingOf({ version: '2.0.0' })), time.advance(SOON)])
+    const [{ refusal }] = await Promise.all([greet(b, 'a', greetingOf({ version: '2.0.0' })), time.pass(SOON)])
     assert.equal(refusal?.reason, 'incompatible-version')
   }
-  await time.advance(FAREWELL_NS)
+  await time.pass(FAREWELL_NS)
   assert.deepEqual([b.peers(), said(a)], [[], ['b incompatible-version own']])
 })
 
@@ -221,7 +221,7 @@ test('a refusal said in a question is taken, and greeting it too often is refuse
   const b = rude('b')
   hub.connect('b', 'a')
   const no = greetingOf({ refusal: { reason: 'missing-feature', text: 'You lack warp.' } })
-  const [answer] = await Promise.all([greet(b, 'a', no), time.advance(SOON)])
+  const [answer] = await Promise.all([greet(b, 'a', no), time.pass(SOON)])
   assert.deepEqual([answer.refusal, said(a)], [undefined, ['b missing-feature peer']])
   const many = Array.from({ length: 20 }, () =>
     greet(b, 'a', no).then(
@@ -229,7 +229,7 @@ test('a refusal said in a question is taken, and greeting it too often is refuse
       () => 'refused',
     ),
   )
-  const [outcomes] = await Promise.all([Promise.all(many), time.advance(SOON)])
+  const [outcomes] = await Promise.all([Promise.all(many), time.pass(SOON)])
   assert.deepEqual(new Set(outcomes), new Set(['answered', 'refused']))
 })
 
@@ -239,11 +239,11 @@ test('the pause doubles with every refusal up to its longest, and ends with a gr
   const old = party('b', { version: '0.9.0', oldestSpoken: '0.9.0' })
   for (const times of [1, 2, 3]) {
     hub.connect('b', 'a')
-    await time.advance(SOON)
+    await time.pass(SOON)
     assert.equal(a.greetings.view('b').refusal?.times, times)
-    await time.advance(pauseNs(times) - 2n * SOON)
+    await time.pass(pauseNs(times) - 2n * SOON)
     assert.equal(a.greetings.isPaused('b'), true)
-    await time.advance(2n * SOON)
+    await time.pass(2n * SOON)
     assert.equal(a.greetings.isPaused('b'), false)
   }
   assert.deepEqual(
@@ -252,13 +252,13 @@ test('the pause doubles with every refusal up to its longest, and ends with a gr
   )
   assert.equal(pauseNs(1_000_000), REFUSED_PAUSE_NS_MAX)
   hub.connect('b', 'a')
-  await time.advance(SOON)
+  await time.pass(SOON)
   assert.equal(a.greetings.isPaused('b'), true)
   await old.greetings[Symbol.asyncDispose]()
   await old.raw[Symbol.asyncDispose]()
   party('b')
   hub.connect('b', 'a')
-  await time.advance(SOON)
+  await time.pass(SOON)
   assert.deepEqual([a.greetings.isAgreed('b'), a.greetings.isPaused('b')], [true, false])
   hub.disconnect('a', 'b')
   assert.equal(a.greetings.view('b').refusal, undefined)
@@ -271,7 +271,7 @@ test('what is known of a peer is told in words', async () => {
   assert.deepEqual(explainPeerVersion(a.greetings.view('b')), ['It has not greeted since this node was started.'])
   hub.connect('a', 'b')
   assert.deepEqual(explainPeerVersion(a.greetings.view('b')), ['It is connected and has not greeted.'])
-  await time.advance(SOON)
+  await time.pass(SOON)
   assert.deepEqual(explainPeerVersion(a.greetings.view('b')), [
     'It speaks 1.3.0 and this node 1.0.0: between them it is 1.0.0, with quic.',
   ])
@@ -281,7 +281,7 @@ test('greetings that start late greet who is there already', async () => {
   const { time, party, rude } = makeWorld()
   answering(rude('early'), greetingOf())
   const a = party('a', { connectTo: ['early'] })
-  await time.advance(SOON)
+  await time.pass(SOON)
   assert.equal(a.greetings.isAgreed('early'), true)
 })
 
@@ -291,7 +291,7 @@ test('closed greetings do nothing more', async () => {
   const a = party('a')
   hub.connect('early', 'a')
   await a.greetings[Symbol.asyncDispose]()
-  await time.advance(GREETING_NS_MAX * 2n)
+  await time.pass(GREETING_NS_MAX * 2n)
   assert.deepEqual([a.raw.peers(), a.greetings.isAgreed('early'), said(a)], [['early'], false, []])
   assert.equal(await a.greetings.agreement('early'), false)
   assert.equal(time.pending, 0)
@@ -302,7 +302,7 @@ test('a refusal for a reason that both see has that reason, whatever the peer ca
   const a = party('a')
   answering(rude('b'), greetingOf({ version: '2.0.0', refusal: { reason: 'full-moon', text: 'No.' } }))
   hub.connect('a', 'b')
-  await time.advance(SOON)
+  await time.pass(SOON)
   assert.deepEqual(said(a), ['b incompatible-version peer'])
 })
 
@@ -342,9 +342,9 @@ test('over a network that is slow to close, a refused peer is closed again, and 
   const bytes = greetingOf({ version: '2.0.0' })
   assert.equal((await handle({ from: 'b', bytes, signal })).verdict, 'accept')
   assert.deepEqual(await handle({ from: 'nobody', bytes, signal }), { verdict: 'ignore', reason: 'abandoned' })
-  await time.advance(4n * FAREWELL_NS)
+  await time.pass(4n * FAREWELL_NS)
   assert.deepEqual(closed, ['b incompatible-version', 'b incompatible-version'])
   hub.disconnect('a', 'b')
-  await time.advance(4n * FAREWELL_NS)
+  await time.pass(4n * FAREWELL_NS)
   assert.deepEqual([closed.length, time.pending], [2, 0])
 })
