@@ -1,8 +1,12 @@
 /**
  * When a command that runs for long ends: at the first SIGINT, SIGTERM or SIGHUP, after a while, or when told to. A second
- * signal ends the process as the system does it, should the first end take too long.
+ * signal ends the process as the system does it, should the first end take too long. One Ctrl-C under npm or `timeout` comes
+ * as two signals at nearly one instant, so what follows the first within half a second is held to be the same.
  */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** Signals within this time are one, ms. */
+const SAME_MS = 500
 
 export interface Ending extends Disposable {
   readonly signal: AbortSignal
@@ -13,20 +17,28 @@ export interface Ending extends Disposable {
   endAfter(ms: number | undefined): void
 }
 
+const ignore = (): void => {}
+
 export const openEnding = (): Ending => {
   const controller = new AbortController()
   const { promise: ended, resolve } = Promise.withResolvers<void>()
   let timer: NodeJS.Timeout | undefined
   const letGo = (): void => {
     clearTimeout(timer)
-    for (const name of SIGNALS) process.off(name, end)
+    for (const name of SIGNALS) process.off(name, signalled)
   }
   const end = (): void => {
     letGo()
     controller.abort()
     resolve()
   }
-  for (const name of SIGNALS) process.on(name, end)
+  const signalled = (): void => {
+    for (const name of SIGNALS) process.on(name, ignore)
+    const isOver = (): void => SIGNALS.forEach((name) => void process.off(name, ignore))
+    setTimeout(isOver, SAME_MS).unref()
+    end()
+  }
+  for (const name of SIGNALS) process.on(name, signalled)
   return {
     signal: controller.signal,
     ended,

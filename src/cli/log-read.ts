@@ -111,11 +111,19 @@ export const logExport = async (options: LogExportOptions): Promise<ExitCode> =>
   const log = openLogOf(options.data)
   const { size } = await log.extent()
   const filter = { ...filterOf(options), ...(from === undefined ? {} : { from }), to: Math.min(to ?? size, size) }
+  const count = await exported(log.query(filter), out)
+  if (out !== undefined && options.json === true) sayJson({ entries: count, file: out })
+  else if (out !== undefined) note(`${count} entries in ${out}`)
+  return count > 0 ? EXIT.good : EXIT.no
+}
+
+/** How many entries are in the file, once they are. `TC_FILE_UNWRITABLE` where they cannot be. */
+const exported = async (entries: AsyncIterable<SealedEntry>, out: string | undefined): Promise<number> => {
   using ending = openEnding()
   await using sink = openSink(out)
   let count = 0
   let piece: string[] = []
-  for await (const sealed of log.query(filter)) {
+  for await (const sealed of entries) {
     piece.push(jsonLine(entryJson(sealed)))
     count += 1
     if (piece.length < PIECE_LINES) continue
@@ -124,9 +132,7 @@ export const logExport = async (options: LogExportOptions): Promise<ExitCode> =>
     if (readerGone.aborted || ending.signal.aborted) break
   }
   if (piece.length > 0) await sink.write(piece.join('\n'))
-  if (out !== undefined && options.json === true) sayJson({ entries: count, file: out })
-  else if (out !== undefined) note(`${count} entries in ${out}`)
-  return count > 0 ? EXIT.good : EXIT.no
+  return count
 }
 
 interface Sink extends AsyncDisposable {
@@ -149,16 +155,25 @@ const fileSink = (path: string, stream: WriteStream): Sink => {
   const done = finished(stream).catch((cause: unknown) => {
     throw new ChimerError('TC_FILE_UNWRITABLE', `Cannot write ${path}: ${reasonOf(cause)}.`, { facts: { path }, cause })
   })
-  // Seen by whoever writes next, and at the end.
+  let isTold = false
+  // Seen by whoever writes next, or at the end; not at both.
   done.catch(() => undefined)
+  const failing = async (): Promise<void> => {
+    try {
+      await done
+    } catch (error) {
+      isTold = true
+      throw error
+    }
+  }
   return {
     write: async (lines) => {
       if (stream.write(`${lines}\n`)) return
-      await Promise.race([new Promise<void>((resolve) => void stream.once('drain', resolve)), done])
+      await Promise.race([new Promise<void>((resolve) => void stream.once('drain', resolve)), failing()])
     },
     [Symbol.asyncDispose]: async () => {
       stream.end()
-      await done
+      if (!isTold) await done
     },
   }
 }

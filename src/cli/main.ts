@@ -126,7 +126,11 @@ const addNode = (program: Command): void => {
     .option('--api <host:port>', `serve the HTTP API and the dashboard here (${API_DEFAULT} unless set)`)
     .option('--listen <multiaddr>', 'listen for peers here', list)
     .option('--bootstrap <multiaddr>', 'begin with these peers', list)
-    .option('--bootstrap-dns <name>', 'begin with the peers that these names lead to', list)
+    .option(
+      '--bootstrap-dns <name>',
+      'begin with the peers that these names lead to, each HOST:PORT or dnsaddr:NAME',
+      list,
+    )
     .option('--bootstrap-file <file>', 'begin with the peers of this JSON file')
     .option('--mdns', 'find peers on the local network, and be found there')
     .option('--announce <multiaddr>', 'tell others these addresses too', list)

@@ -43,6 +43,7 @@ export const runNode = async ({ options, config, logger, log }: RunNodeOptions):
   const running = stack.use(await start(options, { config, bent, log }))
   stack.use(await keep(log, { running, config, directory: options.data }))
   running.chimer.events.listen((event) => logEvent(log, event))
+  tellConnected(log, running)
   const link = (): DevnetLink => connectToDevnet((offsetMs) => bent.forEach((source) => source.bend(offsetMs)))
   const devnet = options.devnet === true ? stack.use(link()) : undefined
   const servers = stack.use(await serveTime({ running, config, log, directory: options.data }))
@@ -57,6 +58,11 @@ export const runNode = async ({ options, config, logger, log }: RunNodeOptions):
   await ending.ended
   log.record({ level: 'info', type: 'operator', message: 'the node stops' })
   return EXIT.good
+}
+
+/** Who came while the node began, before anybody listened. */
+const tellConnected = (log: NodeLog, { chimer: { network } }: RunningNode): void => {
+  for (const peer of network.peers()) logEvent(log, { type: 'peer', peer, connected: true })
 }
 
 const tellReady = (api: string): void => {
@@ -212,6 +218,14 @@ const logEvent = (log: NodeLog, event: NodeEvent): void => {
       })
     case 'refused':
       return log.refused({ channel: event.channel, reason: event.reason, from: event.from })
+    case 'turned-away':
+      return log.record({
+        level: 'warn',
+        type: 'network',
+        message: event.by === 'own' ? 'this node does not talk to a peer' : 'a peer does not talk to this node',
+        facts: { peer: event.peer, reason: event.reason, said: event.text },
+        byPeers: true,
+      })
     case 'trouble':
       return log.record({ level: 'warn', type: 'operator', message: event.message, facts: { code: event.code } })
     case 'clock':

@@ -104,6 +104,16 @@ test('who is connected to nobody is told what to do', () => {
   match(text, /--bootstrap/)
 })
 
+test('a way to the first peers that does not work is told with why, and one that works is not', () => {
+  const { discovery } = PEERS_EXAMPLE
+  ok(discovery !== null)
+  const [way] = discovery.bootstrap
+  ok(way !== undefined)
+  const broken = { ...way, kind: 'dns', state: 'failed', says: 'Check the\u001B name.' } as const
+  const lines = networkLines({ ...PEERS_EXAMPLE, discovery: { ...discovery, bootstrap: [way, broken] } }, 'score', wide)
+  equal(lines.filter((line) => line.startsWith('failed')).join('|'), 'failed   dns: Check the· name.')
+})
+
 test('what a peer says of itself cannot steer a terminal', () => {
   const agreed = { version: '1\u001B[2J', features: ['\u0007', '\u202E'], agent: 'a\r\nb\u2028' }
   const hostile = peer('x', {

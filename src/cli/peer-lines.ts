@@ -151,7 +151,7 @@ export const peerTable = (peers: readonly PeerView[], { columns, paint }: Drawin
 }
 
 const LONELY =
-  'connected to nobody: give a running node another’s address with --bootstrap, and look whether a firewall stands between'
+  'connected to nobody: give it the address of a running node of its network with --bootstrap. Where it has one, look whether that node runs, and whether a firewall stands between'
 
 /** Who is there, in one line; what finds peers, and what was dropped, below the table. */
 export const networkLines = (view: PeersView, sort: Sort, drawing: Drawing): string[] => {
@@ -166,7 +166,7 @@ export const networkLines = (view: PeersView, sort: Sort, drawing: Drawing): str
         'places',
         `${all.used}${room(all.most)} taken, in ${inbound.used}${room(inbound.most)}, reserved ${reserved.used}${room(reserved.most)}`,
       ],
-      ...(discovery === null ? [] : [['known', discoveryText(discovery)]]),
+      ...(discovery === null ? [] : [['known', discoveryText(discovery)], ...failedWays(discovery)]),
       ...(view.drops.length === 0 ? [] : [['dropped', dropsText(view.drops)]]),
     ],
     drawing.columns,
@@ -177,13 +177,16 @@ export const networkLines = (view: PeersView, sort: Sort, drawing: Drawing): str
 }
 
 const discoveryText = (discovery: NonNullable<PeersView['discovery']>): string => {
-  const { records, tables, outbound, outboundWanted, bootstrap } = discovery
+  const { records, tables, outbound, outboundWanted } = discovery
   const held = tables.map(({ name, entries }) => `${entries} ${name}`)
-  const failed = bootstrap.filter(({ state }) => state === 'failed').map(({ kind }) => `${kind} failed`)
   const groups = new Set(outbound.map(({ group }) => group)).size
   const chosen = `${outbound.length} of ${outboundWanted} peers of its own choice (address groups: ${groups})`
-  return [`${records.known - records.expired} peer records`, ...held, chosen, ...failed].join(', ')
+  return [`${records.known - records.expired} peer records`, ...held, chosen].join(', ')
 }
+
+/** A line for each way to the first peers that did not work, with what it said. */
+const failedWays = ({ bootstrap }: NonNullable<PeersView['discovery']>): string[][] =>
+  bootstrap.filter(({ state }) => state === 'failed').map(({ kind, says }) => ['failed', `${kind}: ${tame(says)}`])
 
 const DROPS_TOLD_MAX = 6
 

@@ -50,7 +50,10 @@ test('as JSON: the whole answer on one line, or the peer that was named', async 
 })
 
 test('a name that nobody has, and one that fits several, are wrong usage, with those that there are', async (t) => {
-  await rejects(ask(t, { peer: 'nobody' }), { code: 'TC_USAGE', message: /No peer is called so\. There are bede\./ })
+  await rejects(ask(t, { peer: 'nobody' }), {
+    code: 'TC_USAGE',
+    message: /No peer is called so\. This node knows: bede\./,
+  })
   const [peer] = PEERS_EXAMPLE.peers
   ok(peer !== undefined)
   const twins = { ...PEERS_EXAMPLE, peers: [peer, { ...peer, name: 'cyra', id: `${peer.id.slice(0, -1)}B` }] }

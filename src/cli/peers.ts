@@ -49,7 +49,7 @@ const onePeer = (all: readonly PeerView[], wanted: string): PeerView => {
   const names = [...(peer === undefined ? all : [peer, ...more])].slice(0, NAMED_MAX).map(peerName).join(', ')
   const message =
     peer === undefined
-      ? `No peer is called so. ${names === '' ? 'This node knows none.' : `There are ${names}.`}`
+      ? `No peer is called so. ${names === '' ? 'This node knows none.' : `This node knows: ${names}.`}`
       : `Several peers are called so: ${names}. Give more of the id.`
   throw new ChimerError('TC_USAGE', message, { facts: { wanted } })
 }

@@ -17,7 +17,20 @@ const hostPort = (kind: string): z.ZodType<string> =>
     })
     .refine((text) => splitHostPort(text).port <= 65_535, 'the port must be at most 65535')
 
-const multiaddr = z.string().max(200).startsWith('/', 'must be a multiaddr such as /ip4/127.0.0.1/tcp/7341')
+/** What the transports can listen on and dial: TCP, and QUIC over UDP. */
+const multiaddr = z
+  .string()
+  .max(200)
+  .regex(
+    /^\/(?:dnsaddr\/[^/]+|(?:ip[46]|dns[46]?)\/[^/]+\/(?:tcp\/\d{1,5}|udp\/\d{1,5}\/quic-v1))(?:\/|$)/,
+    'must be a multiaddr such as /ip4/127.0.0.1/tcp/7341 or /ip4/127.0.0.1/udp/7341/quic-v1',
+  )
+
+/** As io/bootstrap-dns.ts of the network reads it. */
+const bootstrapName = z
+  .string()
+  .max(260)
+  .regex(/^(?:dnsaddr:[A-Za-z0-9._-]{1,253}|[A-Za-z0-9._-]{1,253}:\d{1,5})$/, 'must be HOST:PORT or dnsaddr:NAME')
 
 const roughtimeServer = z
   .string()
@@ -43,8 +56,8 @@ const place = z
 
 const networkSchema = z
   .strictObject({
-    /** Names to begin with: a host whose `_dnsaddr` records name peers, or HOST:PORT of a peer. */
-    bootstrapDns: z.array(z.string().min(1).max(260)).max(8).default([]),
+    /** Names to begin with: dnsaddr:NAME, whose TXT records name peers, or HOST:PORT of a peer. */
+    bootstrapDns: z.array(bootstrapName).max(8).default([]),
     /** A JSON file of addresses or peer records to begin with; null: none. */
     bootstrapFile: filePath.nullable().default(null),
     /** Look for peers on the local network by multicast DNS, and be found by it. */

@@ -10,6 +10,14 @@ export type NodeEvent =
   | { readonly type: 'judgement'; readonly slot: number; readonly judgements: readonly Judgement[] }
   | { readonly type: 'peer'; readonly peer: string; readonly connected: boolean }
   | { readonly type: 'refused'; readonly channel: string; readonly reason: string; readonly from: string }
+  | {
+      readonly type: 'turned-away'
+      readonly peer: string
+      readonly reason: string
+      /** Which of the two would not talk, and what it said to the other. */
+      readonly by: 'own' | 'peer'
+      readonly text: string
+    }
   | { readonly type: 'trouble'; readonly code: string; readonly message: string }
 
 /** An attestation and what was made of it. `reason` is empty where it counts. */

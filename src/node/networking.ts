@@ -18,7 +18,9 @@ import {
 import type {
   BootstrapWay,
   Compression,
+  DiscoveryOptions,
   Feature,
+  GreetingsOptions,
   LocationClaim,
   Network,
   PeersMemory,
@@ -42,6 +44,8 @@ export interface NetworkingOptions {
   /** Features beyond those that every node of this version has: what its transports can do. */
   readonly features?: readonly Feature[]
   readonly compression: Compression
+  /** Told of every peer that this node and it would not talk. */
+  readonly onRefused?: GreetingsOptions['onRefused'] | undefined
   readonly location?: LocationClaim | null
   readonly bootstrap?: readonly BootstrapWay[]
   readonly outboundPeers?: number
@@ -68,7 +72,13 @@ export class Networking implements AsyncDisposable {
     const members = new Set(genesis.members.map(({ id }) => id))
     const isMember = (id: string): boolean => members.has(id)
     this.own = { version: PROTOCOL_VERSION, features, agent: options.agent }
-    this.greetings = new Greetings({ network, time, networkId, own: this.own })
+    this.greetings = new Greetings({
+      network,
+      time,
+      networkId,
+      own: this.own,
+      ...(options.onRefused === undefined ? {} : { onRefused: options.onRefused }),
+    })
     this.network = new GreetedNetwork(network, this.greetings)
     const shared = { time, random, network: this.network, networkId, signer }
     this.topics = new SignedTopics({ ...shared, sequences, isMember })
@@ -80,21 +90,7 @@ export class Networking implements AsyncDisposable {
     })
     this.directed =
       agreement === undefined ? undefined : new DirectedMessages({ ...shared, agreement, sequences, isMember })
-    this.discovery = new Discovery({
-      ...shared,
-      now: options.now,
-      own: () => ({
-        addresses: network.addresses(),
-        version: PROTOCOL_VERSION,
-        features,
-        location: options.location ?? null,
-      }),
-      bootstrap: options.bootstrap ?? [],
-      memory: options.memory,
-      onMemory: options.onMemory,
-      members: () => genesis.members.map(({ key, weight }) => ({ id: key, weight })),
-      ...(options.outboundPeers === undefined ? {} : { parameters: { outboundMin: options.outboundPeers } }),
-    })
+    this.discovery = new Discovery({ ...shared, requests: this.requests, ...discoveryOf(options, features) })
   }
 
   /** Begins to greet and to look for peers. Topics may be joined before. */
@@ -111,6 +107,25 @@ export class Networking implements AsyncDisposable {
     await this.greetings[Symbol.asyncDispose]()
   }
 }
+
+/** What discovery is told of this node and its network. */
+const discoveryOf = (
+  { genesis, network, now, location, bootstrap, memory, onMemory, outboundPeers }: NetworkingOptions,
+  features: readonly Feature[],
+): Omit<DiscoveryOptions, 'time' | 'random' | 'network' | 'networkId' | 'signer' | 'requests'> => ({
+  now,
+  own: () => ({
+    addresses: network.addresses(),
+    version: PROTOCOL_VERSION,
+    features,
+    location: location ?? null,
+  }),
+  bootstrap: bootstrap ?? [],
+  memory,
+  onMemory,
+  members: () => genesis.members.map(({ key, weight }) => ({ id: key, weight })),
+  parameters: outboundPeers === undefined ? {} : { outboundMin: outboundPeers },
+})
 
 const featuresOf = ({ agreement, features = [] }: NetworkingOptions): readonly Feature[] => [
   'compression',

@@ -140,6 +140,9 @@ describe('the configuration', () => {
     ],
     ['sources that are null', { sources: null }, /sources: /],
     ['an address of no kind', { listen: ['127.0.0.1:0'] }, /listen\.0: /],
+    ['a protocol of no transport', { listen: ['/ip4/127.0.0.1/tpc/0'] }, /listen\.0: must be a multiaddr/],
+    ['UDP without QUIC', { bootstrap: ['/ip4/127.0.0.1/udp/1'] }, /bootstrap\.0: .*quic-v1/],
+    ['a bare name', { network: { bootstrapDns: ['a.example'] } }, /bootstrapDns\.0: must be HOST:PORT or dnsaddr:NAME/],
     ['a drift of more than 500 ppm', { oscillator: { driftPpb: 500_001 } }, /oscillator\.driftPpb: /],
     ['a log level', { logLevel: 'loud' }, /logLevel: /],
   ]
@@ -180,10 +183,11 @@ describe('the configuration', () => {
   })
 
   test('every variable sets a key that exists', () => {
-    const values = { text: 'host:1', list: '/x', number: '500', switch: 'true' } as const
+    const values = { text: 'host:1', list: '/dnsaddr/x', number: '500', switch: 'true' } as const
     const ofTheirOwn: Readonly<Record<string, string>> = {
       logLevel: 'warn',
       logEntries: 'warn',
+      'network.bootstrapDns': 'host:1',
       'network.location': '52.5,13.4',
       'network.outboundPeers': '12',
       'sources.roughtime': 'host:1 AW5uAoTSTDfG5NfY1bTh08GUnOqlRb+HVhbJ3ODJvsE=',

@@ -4,7 +4,7 @@
  * (docs/spec/node.md G-10, G-17).
  */
 import type { Cancel, Random, Time } from '../base/index.ts'
-import { ChimerError, NS_PER_SEC } from '../base/index.ts'
+import { ChimerError, NS_PER_SEC, abortAfter } from '../base/index.ts'
 import type { ClockReading } from '../clock/index.ts'
 import { nodeIdText } from '../crypto/index.ts'
 import type { Signer } from '../crypto/index.ts'
@@ -95,10 +95,9 @@ export class Witnessing {
 
   async #ask(subject: string): Promise<void> {
     const { onRefused, onTrouble } = this.#options
-    const timeout = new AbortController()
-    const cancel = this.#options.time.schedule(ANSWER_NS_MAX, () => timeout.abort())
+    const deadline = abortAfter(this.#options.time, ANSWER_NS_MAX)
     try {
-      await this.#exchange(subject, AbortSignal.any([timeout.signal, this.#closing.signal]))
+      await this.#exchange(subject, AbortSignal.any([deadline.signal, this.#closing.signal]))
     } catch (error) {
       if (!(error instanceof ChimerError)) throw error
       if (this.#closing.signal.aborted) return
@@ -106,7 +105,7 @@ export class Witnessing {
       if (reason === undefined) onTrouble(error)
       else onRefused({ subject, reason })
     } finally {
-      cancel()
+      deadline.cancel()
     }
   }
 

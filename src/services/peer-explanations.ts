@@ -24,7 +24,7 @@ const BYTES: Readonly<Record<string, string>> = {
 const CHANNELS: Readonly<Record<string, string>> = {
   'rate-limited': 'It said more than the channel allows.',
   'unknown-topic': 'It sent gossip on a topic that was not joined.',
-  'shut-out': 'It had used up its patience and is kept out for a while.',
+  'shut-out': 'Its score had fallen so far that it is kept out for a while.',
   busy: 'Too many of its requests were being answered already.',
   'timed-out': 'The answer did not come in time.',
   abandoned: 'It went away before it had its answer.',

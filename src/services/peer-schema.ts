@@ -54,7 +54,9 @@ export const peerSchema = z.object({
   drops: z
     .array(z.object({ reason, explanation, count }))
     .describe('what of that was dropped, the most frequent first'),
-  shutOut: z.boolean().describe('it used up its patience: its connections are closed and it may not come back yet'),
+  shutOut: z
+    .boolean()
+    .describe('its score fell below what is borne: its connections are closed and it may not come back yet'),
 })
 
 /** How this node finds peers. */

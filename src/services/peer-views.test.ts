@@ -1,8 +1,7 @@
 /** The network as one node sees it: every view is of its shape, in its order and within its bounds. */
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
-import type { DiscoveryView } from '../network/discovery/discovery-view.ts'
-import type { Connection, PeerStanding } from '../network/index.ts'
+import type { Connection, DiscoveryView, PeerStanding } from '../network/index.ts'
 import { NODE_ID_EXAMPLE } from './examples.ts'
 import { PEERS_SHOWN_MAX, VERSIONS_SHOWN_MAX, peersSchema } from './peer-schema.ts'
 import { linksOf, peersView } from './peer-views.ts'

@@ -4,11 +4,8 @@
  *
  * No new disclosure: who reached whom is taken from public attestations, and of remote peers only what this node has met itself is shown.
  */
-import { addressGroup } from '../network/address-group.ts'
-import type { DiscoveryView } from '../network/discovery/discovery-view.ts'
-import { DISCOVERY_PARAMETERS } from '../network/discovery/parameters.ts'
-import { BORNE_SCORE_MIN, CHOSEN_SCORE_MIN } from '../network/index.ts'
-import type { Connection, Network, PeerStanding, PlacesOptions } from '../network/index.ts'
+import { BORNE_SCORE_MIN, CHOSEN_SCORE_MIN, DISCOVERY_PARAMETERS, addressGroup } from '../network/index.ts'
+import type { Connection, DiscoveryView, Network, PeerStanding, PlacesOptions } from '../network/index.ts'
 import { explainRefusal, explainScore } from './peer-explanations.ts'
 import { DROPS_SHOWN_MAX, LINKS_SHOWN_MAX, PEERS_SHOWN_MAX, VERSIONS_SHOWN_MAX } from './peer-schema.ts'
 import type { ConnectionView, DiscoveryFigures, PeerView, PeersView } from './peer-schema.ts'

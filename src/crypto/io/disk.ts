@@ -15,6 +15,9 @@ export const syncDirectory = async (path: string): Promise<void> => {
   }
 }
 
-/** `ENOENT` and its like, or `unknown`. */
-export const codeOf = (cause: unknown): string =>
-  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'unknown'
+/** `ENOENT` and its like, what SQLite says where it is SQLite's error, or `unknown`. */
+export const codeOf = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return 'unknown'
+  if ('errstr' in cause && typeof cause.errstr === 'string') return cause.errstr
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : 'unknown'
+}

@@ -276,6 +276,12 @@ describe('the key of a file signer', () => {
     equal(again.head().sequence, 0)
   })
 
+  test('a lock file that is none is not held for somebody else’s lock', async () => {
+    const directory = await makeDirectory()
+    await writeFile(join(directory, 'lock'), 'x'.repeat(200))
+    await rejects(openFileSigner({ directory }), { code: 'TC_KEY_LOCK_IO', message: /file is not a database/ })
+  })
+
   test('is never overwritten', async () => {
     const directory = await makeDirectory()
     const text = await readFile(keyPathOf(directory), 'utf8')

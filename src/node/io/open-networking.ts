@@ -18,8 +18,10 @@ import type { Libp2pNetwork } from '../../network/io/libp2p.ts'
 import type { Config } from '../config.ts'
 import type { Genesis } from '../genesis.ts'
 import { Networking } from '../networking.ts'
+import type { NetworkingOptions } from '../networking.ts'
 import { readPeersFile, writePeersFile } from './peers-file.ts'
 import { openSequenceFile } from './sequence-file.ts'
+import { toldBootstrap } from './told-bootstrap.ts'
 
 export interface OpenNetworkingOptions {
   readonly time: Time
@@ -33,6 +35,7 @@ export interface OpenNetworkingOptions {
   readonly seed: Uint8Array
   readonly agent: string
   readonly now: () => Tai | undefined
+  readonly onRefused: NonNullable<NetworkingOptions['onRefused']>
   /** What does not stop the node and somebody should know. */
   readonly tell: (trouble: { readonly code: string; readonly message: string }) => void
 }
@@ -62,8 +65,9 @@ export const openNetworking = async (options: OpenNetworkingOptions): Promise<Op
       agent,
       features: featuresOf(network, config),
       compression: zstdCompression,
+      onRefused: options.onRefused,
       location: locationOf(config.network.location),
-      bootstrap: waysOf(config, { network, genesis }),
+      bootstrap: waysOf(config, { network, genesis }).map((way) => toldBootstrap(way, tell)),
       outboundPeers: config.network.outboundPeers,
       memory: await keptPeers(directory, tell),
       onMemory: (memory) => keepPeers(directory, memory, tell),

@@ -64,6 +64,7 @@ export const startNode = async (options: StartNodeOptions): Promise<RunningNode>
       signer,
       seed: await readSeed(keyPathOf(keys), passphrase),
       now: (): Tai | undefined => chimer.now(),
+      onRefused: ({ peer, reason, by, text }) => chimer.events.emit({ type: 'turned-away', peer, reason, by, text }),
     }),
   )
   const clock = clockOf(options, { time, genesis, emit: (event) => chimer.events.emit(event) })
