@@ -53,6 +53,15 @@ describe('truechimer log', { concurrency: 2 }, () => {
     const { code, out } = await run('export', '--data', data, '--type', 'clock', '--from', '5')
     deepEqual([code, lines(out).map((line) => JSON.parse(line).sequence)], [0, [9, 17]])
   })
+  test('export: a file, once; 3 and why where it cannot be written', async () => {
+    const file = join(root, 'export.jsonl')
+    equal((await run('export', '--data', data, '--out', file)).code, 0)
+    for (const path of [file, join(root, 'nowhere', 'export.jsonl')]) {
+      const { code, err } = await run('export', '--data', data, '--out', path)
+      equal(code, 3)
+      match(err, /^error Cannot write .*\[TC_FILE_UNWRITABLE\]\n?$/)
+    }
+  })
   test('prove and verify --proof, offline', async () => {
     const file = join(root, 'entry.proof')
     equal((await run('prove', cid, '--data', data, '--out', file)).code, 0)
