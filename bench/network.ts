@@ -13,7 +13,7 @@ import { median, quantile, spread } from './figures.ts'
 import type { Attack, Carrier, FromRunner, ToRunner, Transport } from './network-messages.ts'
 
 const RUNNER = new URL('network-runner.child.ts', import.meta.url)
-/** As a node is run (bin/truechimer.js): young objects may take 3 × 4 MB. For both carriers. */
+/** As a devnet runs its nodes: young objects may take 3 × 4 MB. For both carriers. */
 const NODE_ARGUMENTS = ['--max-semi-space-size=4']
 const PROCESSES = 5
 const FLOOD_MS = 4000
