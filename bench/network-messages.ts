@@ -11,11 +11,11 @@ export type ToRunner =
   | { readonly type: 'open'; readonly carrier: Carrier; readonly transport: Transport; readonly index: number }
   | { readonly type: 'meet'; readonly addresses: readonly string[]; readonly others: number }
   /** Publish with at most `windowMax` messages ahead of what every other process has published, for so long. */
-  | { readonly type: 'flood'; readonly forMs: number; readonly windowMax: number }
+  | { readonly type: 'flood'; readonly forMs: number; readonly windowMax: number; readonly batchMax: number }
   /** Publish so many messages a second, for so long. */
   | { readonly type: 'pace'; readonly forMs: number; readonly perSec: number }
   /** Publish until so many have come from the others. */
-  | { readonly type: 'reach'; readonly received: number; readonly windowMax: number }
+  | { readonly type: 'reach'; readonly received: number; readonly windowMax: number; readonly batchMax: number }
   /** Say what nobody may say, so many times a second, for so long, and dial again whenever cut off. */
   | { readonly type: 'attack'; readonly kind: Attack; readonly forMs: number; readonly perSec: number }
   /** Do nothing for so long, and tell what that cost, and when the attacker was gone. */

@@ -11,10 +11,10 @@ import type { Attack, FromRunner, ToRunner } from './network-messages.ts'
 
 const MESSAGE_BYTES = 200
 const SAMPLES_MAX = 20_000
-/** Messages published in one turn of the event loop at most. */
-const BATCH_MAX = 16
 
 const now = (): bigint => process.hrtime.bigint()
+
+type Load = Extract<ToRunner, { readonly type: 'flood' | 'reach' }>
 
 class Runner {
   #index = 0
@@ -47,8 +47,8 @@ class Runner {
     if (order.type === 'attack') await this.#attack(order.kind, order.forMs, order.perSec)
     else if (order.type === 'rest') goneMs = await this.#rest(order.forMs)
     else if (order.type === 'pace') await this.#pace(order.forMs, order.perSec)
-    else if (order.type === 'flood') await this.#flood(order.windowMax, () => performance.now() - start > order.forMs)
-    else await this.#flood(order.windowMax, () => this.#received >= order.received)
+    else if (order.type === 'flood') await this.#flood(order, () => performance.now() - start > order.forMs)
+    else await this.#flood(order, () => this.#received >= order.received)
     const { user, system } = process.cpuUsage(cpu)
     tell({
       type: 'done',
@@ -89,9 +89,10 @@ class Runner {
     return this.#heard.size < this.#others ? 0 : Math.min(...this.#heard.values())
   }
 
-  async #flood(windowMax: number, isOver: () => boolean): Promise<void> {
+  /** At most `batchMax` in one turn of the event loop. */
+  async #flood({ windowMax, batchMax }: Load, isOver: () => boolean): Promise<void> {
     while (!isOver()) {
-      for (let i = 0; i < BATCH_MAX && this.#published < this.#slowest() + windowMax; i += 1) this.#publish()
+      for (let i = 0; i < batchMax && this.#published < this.#slowest() + windowMax; i += 1) this.#publish()
       if (this.#published < this.#slowest() + windowMax) await turn()
       else await this.#room(windowMax)
     }

@@ -22,7 +22,9 @@ const PACE_MS = 4000
 const SETTLE_MS = 1500
 /** Messages a second of each process at the moderate load, for the latency of a network that is not at its limit. */
 const PACE_PER_SEC = 100
-const WINDOW_MAX = 256
+const LOAD = { windowMax: 256, batchMax: 16 } as const
+/** For 10^6 messages in minutes. */
+const HEAVY_LOAD = { windowMax: 4096, batchMax: 64 } as const
 const MEMORY_MESSAGES = 1_000_000
 const ATTACK_MS = 20_000
 const ATTACK_PER_SEC = 10_000
@@ -110,8 +112,8 @@ const figuresOf = (flood: readonly Done[], paced: readonly Done[]): Figures => {
 
 const play = async (carrier: Carrier, transport: Transport): Promise<Figures> => {
   await using troupe = await Troupe.open(five(carrier), transport)
-  await troupe.measure(() => ({ type: 'flood', forMs: FLOOD_MS / 4, windowMax: WINDOW_MAX }))
-  const flood = await troupe.measure(() => ({ type: 'flood', forMs: FLOOD_MS, windowMax: WINDOW_MAX }))
+  await troupe.measure(() => ({ type: 'flood', forMs: FLOOD_MS / 4, ...LOAD }))
+  const flood = await troupe.measure(() => ({ type: 'flood', forMs: FLOOD_MS, ...LOAD }))
   await troupe.measure(() => ({ type: 'rest', forMs: SETTLE_MS }))
   const paced = await troupe.measure(() => ({ type: 'pace', forMs: PACE_MS, perSec: PACE_PER_SEC }))
   return figuresOf(flood, paced)
@@ -147,7 +149,7 @@ const compare = async (transport: Transport, rounds: number): Promise<void> => {
 
 const memory = async (): Promise<void> => {
   await using troupe = await Troupe.open(five('ours'), 'tcp')
-  const dones = await troupe.measure(() => ({ type: 'reach', received: MEMORY_MESSAGES, windowMax: WINDOW_MAX }))
+  const dones = await troupe.measure(() => ({ type: 'reach', received: MEMORY_MESSAGES, ...HEAVY_LOAD }))
   const residents = dones.map(({ residentMb }) => residentMb)
   say(`resident of a node after ${MEMORY_MESSAGES} messages  ${spread(residents)} MB  (wanted: at most 160)`)
 }

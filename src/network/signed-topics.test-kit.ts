@@ -26,8 +26,15 @@ export class HandTime implements Time {
   hostUnixNs(): bigint {
     return 1_790_000_000n * NS_PER_SEC + this.nowNs
   }
-  schedule(): never {
-    assert.fail('nothing here waits for time')
+  /** What is scheduled while held waits here for the test; otherwise it runs as soon as the running code has ended. */
+  readonly held: (() => void)[] = []
+  isHolding = false
+  schedule(_delayNs: bigint, run: () => void): () => void {
+    let isOff = false
+    const unlessOff = (): void => (isOff ? undefined : run())
+    if (this.isHolding) this.held.push(unlessOff)
+    else queueMicrotask(unlessOff)
+    return () => void (isOff = true)
   }
 }
 

@@ -251,6 +251,23 @@ describe('what is published', () => {
     )
   })
 
+  test('soon after another waits for its pause to end, together with what else comes, or for the closing', async () => {
+    const { wire, topics, time } = party(1)
+    time.isHolding = true
+    await topics.publish(TOPIC, one(0))
+    const rest = [1, 2, 3].map((value) => topics.publish(TOPIC, one(value)))
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve()
+    const sizes = (): readonly number[] => wire.envelopes.map((bytes) => opened(bytes).payloads.length)
+    deepEqual(sizes(), [1])
+    time.held[0]?.()
+    await Promise.all(rest)
+    deepEqual(sizes(), [1, 3])
+    const last = topics.publish(TOPIC, one(4))
+    await topics[Symbol.asyncDispose]()
+    await last
+    deepEqual(sizes(), [1, 3, 1])
+  })
+
   test('never makes an envelope larger than the topic carries', async () => {
     await fc.assert(
       fc.asyncProperty(

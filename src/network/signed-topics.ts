@@ -121,6 +121,7 @@ export class SignedTopics implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    for (const outbox of this.#outboxes.values()) outbox.hurry()
     for (const topic of this.#joined.keys()) this.unsubscribe(topic)
   }
 
@@ -137,9 +138,10 @@ export class SignedTopics implements AsyncDisposable {
   #outboxOf(topic: string, bundleBytesMax: number): Outbox {
     const known = this.#outboxes.get(topic)
     if (known !== undefined) return known
-    const { network, networkId, sequences, signer } = this.#options
+    const { network, networkId, sequences, signer, time } = this.#options
     const outbox = new Outbox({
       topic,
+      time,
       bundleBytesMax,
       seal: async (payloads) => {
         const sequence = await sequences.next()
