@@ -3,6 +3,8 @@
  * signal ends the process as the system does it, should the first end take too long. One Ctrl-C under npm or `timeout` comes
  * as two signals at nearly one instant, so what follows the first within half a second is held to be the same.
  */
+import type { EventEmitter } from 'node:events'
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** Signals within this time are one, ms. */
@@ -19,13 +21,14 @@ export interface Ending extends Disposable {
 
 const ignore = (): void => {}
 
-export const openEnding = (): Ending => {
+/** @param signals where signals are told: the process. */
+export const openEnding = (signals: Pick<EventEmitter, 'on' | 'off'> = process): Ending => {
   const controller = new AbortController()
   const { promise: ended, resolve } = Promise.withResolvers<void>()
   let timer: NodeJS.Timeout | undefined
   const letGo = (): void => {
     clearTimeout(timer)
-    for (const name of SIGNALS) process.off(name, signalled)
+    for (const name of SIGNALS) signals.off(name, signalled)
   }
   const end = (): void => {
     letGo()
@@ -33,12 +36,12 @@ export const openEnding = (): Ending => {
     resolve()
   }
   const signalled = (): void => {
-    for (const name of SIGNALS) process.on(name, ignore)
-    const isOver = (): void => SIGNALS.forEach((name) => void process.off(name, ignore))
+    for (const name of SIGNALS) signals.on(name, ignore)
+    const isOver = (): void => SIGNALS.forEach((name) => void signals.off(name, ignore))
     setTimeout(isOver, SAME_MS).unref()
     end()
   }
-  for (const name of SIGNALS) process.on(name, signalled)
+  for (const name of SIGNALS) signals.on(name, signalled)
   return {
     signal: controller.signal,
     ended,
