@@ -4,6 +4,8 @@
  * and half of the longest round trip that is accepted.
  */
 import { equal, ok } from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -91,7 +93,11 @@ describe('real programs', { concurrency: 3 }, () => {
   test('a node without the time is refused by chronyd and by ntpdig', async (t) => {
     const path = chronydPath()
     if (missing(t, 'chronyd', path) || path === undefined || missing(t, 'ntpdig', ntpdigPath())) return
-    await using node = await startServingNode(['--ntp', `127.0.0.1:${await freeUdpPort()}`])
+    // Held, and silent: a port that was merely free could be another's by now, who might tell the time.
+    const silent = createSocket('udp4').bind(0, '127.0.0.1')
+    await once(silent, 'listening')
+    t.after(() => silent.close())
+    await using node = await startServingNode(['--ntp', `127.0.0.1:${silent.address().port}`])
     const [chronyd, ntpdig] = await Promise.all([chronydQuery(path, node.port, 7), ntpdigQuery(node.port)])
     equal(chronyd.code, 1, chronyd.said)
     ok(Number.isNaN(wrongBy(chronyd.said)), chronyd.said)
