@@ -24,7 +24,7 @@ const SETTLE_MS = 1500
 const PACE_PER_SEC = 100
 const LOAD = { windowMax: 256, batchMax: 16 } as const
 /** For 10^6 messages in minutes. */
-const HEAVY_LOAD = { windowMax: 4096, batchMax: 64 } as const
+const HEAVY_LOAD = { windowMax: 1024, batchMax: 64 } as const
 const MEMORY_MESSAGES = 1_000_000
 const ATTACK_MS = 20_000
 const ATTACK_PER_SEC = 10_000
@@ -65,9 +65,13 @@ class Troupe implements AsyncDisposable {
   #askAll(order: (index: number) => ToRunner): Promise<readonly FromRunner[]> {
     return Promise.all(
       this.#children.map(async (child, index) => {
-        const answer = once(child, 'message')
+        const heard = new AbortController()
+        const lost = once(child, 'exit', { signal: heard.signal }).then(() => {
+          throw new TypeError('a process ended before its time')
+        })
+        const answer = once(child, 'message', { signal: heard.signal })
         child.send(order(index))
-        const [message]: FromRunner[] = await answer
+        const [message]: FromRunner[] = await Promise.race([answer, lost]).finally(() => heard.abort())
         if (message === undefined) throw new TypeError('a process said nothing')
         return message
       }),
