@@ -1,6 +1,7 @@
 /** Hashes, keys, signatures, node ids, Merkle trees, rendezvous hashing, sealed messages, the signer's port and its rules. */
 export * from './hash.ts'
 export * from './ed25519.ts'
+export * from './verifier.ts'
 export * from './node-id.ts'
 export * from './merkle.ts'
 export * from './merkle-frontier.ts'

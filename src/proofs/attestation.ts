@@ -9,8 +9,8 @@ import type { Admission, Tai } from '../base/index.ts'
 import { NS_PER_SEC, TAI_MAX, accept, floorDiv, ignore, reject } from '../base/index.ts'
 import { CODEC_REASONS, codecOf, encodeData, fixedBytes, int64, link, tuple, uint } from '../codec/index.ts'
 import type { CID, Field } from '../codec/index.ts'
-import { cidOf, keySpellingFault, verify } from '../crypto/index.ts'
-import type { Signer } from '../crypto/index.ts'
+import { cidOf, ed25519Verifier, keySpellingFault } from '../crypto/index.ts'
+import type { Signer, Verifier } from '../crypto/index.ts'
 
 export const ATTESTATION_DOMAIN = 'truechimer/attestation/1'
 export const ATTESTATION_BYTES_MAX = 224
@@ -87,6 +87,7 @@ export const openAttestation = <R extends string = never>(
   bytes: Uint8Array,
   mayWitness: (witness: Uint8Array) => boolean = () => true,
   useless: (body: AttestationBody) => R | undefined = () => undefined,
+  verifier: Verifier = ed25519Verifier,
 ): Admission<SealedAttestation, AttestationReason | R> => {
   const decoded = attestationCodec.decode(bytes)
   if (decoded.verdict !== 'accept') return decoded
@@ -98,7 +99,7 @@ export const openAttestation = <R extends string = never>(
   if (reason !== undefined) return ignore(reason)
   const { signature, ...body } = attestation
   const signed = { publicKey: attestation.witness, domain: ATTESTATION_DOMAIN, signature }
-  return verify({ ...signed, body: encodeAttestationBody(body) })
+  return verifier.verify({ ...signed, body: encodeAttestationBody(body) })
     ? accept({ attestation, bytes, cid: cidOf(bytes) })
     : reject('bad-signature')
 }

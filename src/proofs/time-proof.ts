@@ -12,8 +12,8 @@ import { SOURCE_KINDS } from '../clock/index.ts'
 import type { SourceKind } from '../clock/index.ts'
 import { CODEC_REASONS, codecOf, encodeData, fixedBytes, int64, list, tuple, uint, word } from '../codec/index.ts'
 import type { CID, Field } from '../codec/index.ts'
-import { cidOf, keySpellingFault, verify } from '../crypto/index.ts'
-import type { Signer } from '../crypto/index.ts'
+import { cidOf, keySpellingFault, ed25519Verifier } from '../crypto/index.ts'
+import type { Signer, Verifier } from '../crypto/index.ts'
 
 export const TIME_PROOF_DOMAIN = 'truechimer/time-proof/1'
 /** A proof with every source kind and the longest integers is 307 bytes; nothing larger is looked at. */
@@ -133,10 +133,11 @@ export const openTimeProof = (
   bytes: Uint8Array,
   networkId: Uint8Array,
   mayProve: (nodeId: Uint8Array) => boolean = () => true,
+  verifier: Verifier = ed25519Verifier,
 ): Admission<SealedProof, TimeProofReason> => {
   const decoded = proofCodec.decode(bytes)
   if (decoded.verdict !== 'accept') return decoded
-  const fault = timeProofFault(decoded.value, networkId, mayProve)
+  const fault = timeProofFault(decoded.value, networkId, mayProve, verifier)
   return fault === undefined ? accept({ proof: decoded.value, bytes, cid: cidOf(bytes) }) : reject(fault)
 }
 
@@ -145,6 +146,7 @@ export const timeProofFault = (
   proof: TimeProof,
   networkId: Uint8Array,
   mayProve: (nodeId: Uint8Array) => boolean = () => true,
+  verifier: Verifier = ed25519Verifier,
 ): TimeProofReason | undefined => {
   if (!equalBytes(proof.networkId, networkId)) return 'wrong-network'
   if (keySpellingFault(proof.nodeId) !== undefined) return 'bad-key'
@@ -152,7 +154,7 @@ export const timeProofFault = (
   if (!areSourcesOrdered(proof.sources)) return 'bad-sources'
   const { signature, ...body } = proof
   const signed = { publicKey: proof.nodeId, domain: TIME_PROOF_DOMAIN, body: encodeTimeProofBody(body), signature }
-  return verify(signed) ? undefined : 'bad-signature'
+  return verifier.verify(signed) ? undefined : 'bad-signature'
 }
 
 const areSourcesOrdered = (sources: readonly SourceCount[]): boolean =>

@@ -1,0 +1,2 @@
+/** Standing: how a node's record becomes weight. */
+export * from './parameters.ts'
