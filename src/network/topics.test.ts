@@ -21,6 +21,10 @@ const NAMES: Readonly<Record<TopicKind, string>> = {
   proofs: `truechimer/${TAG}/proofs/1`,
   attestations: `truechimer/${TAG}/attestations/1`,
   peers: `truechimer/${TAG}/peers/1`,
+  proposals: `truechimer/${TAG}/proposals/1`,
+  votes: `truechimer/${TAG}/votes/1`,
+  transactions: `truechimer/${TAG}/transactions/1`,
+  offences: `truechimer/${TAG}/offences/1`,
   'register/creation': `register/creation/${CHAIN}`,
   'register/update': `register/update/${CID}`,
   'register/proof': `register/proof/${CID}`,
@@ -42,6 +46,8 @@ test('names carry the first eight hex digits of the network id', () => {
   assert.equal(topics.attestationsTopic(networkId), NAMES.attestations)
   assert.equal(topics.peersTopic(networkId), NAMES.peers)
   assert.equal(topics.challengeProtocol(networkId), '/truechimer/0a11181f/challenge/1')
+  assert.equal(topics.consensusTopic('votes', networkId), NAMES.votes)
+  assert.equal(topics.consensusProtocol('round', networkId), '/truechimer/0a11181f/round/1')
   assert.throws(() => topics.networkTag(networkId.subarray(1)), assert.AssertionError)
 })
 
@@ -135,6 +141,10 @@ describe('the table of docs/spec/network.md says the same', () => {
     proofs: 'NNNNNNNN',
     attestations: 'NNNNNNNN',
     peers: 'NNNNNNNN',
+    proposals: 'NNNNNNNN',
+    votes: 'NNNNNNNN',
+    transactions: 'NNNNNNNN',
+    offences: 'NNNNNNNN',
     'register/creation': '{chain_id}',
     'register/update': '{register_id}',
     'register/proof': '{verification_key_id}',
@@ -170,6 +180,9 @@ describe('the table of docs/spec/network.md says the same', () => {
     [peersProtocol(networkId), PEERS_EXCHANGE_LIMITS],
     [directedProtocol(networkId), DIRECTED_LIMITS],
     [GREETING_PROTOCOL, GREETING_LIMITS],
+    ...topics.CONSENSUS_QUESTIONS.map(
+      (question) => [topics.consensusProtocol(question, networkId), topics.CONSENSUS_LIMITS[question]] as const,
+    ),
   ]
   for (const [protocol, limits] of PROTOCOLS)
     test(protocol, () => {

@@ -124,6 +124,50 @@ export const TOPICS = {
     burst: 500,
     publishers: 'anybody',
   },
+  /**
+   * Proposals of consensus, with their blocks: a frame is the most that a block and its proposal may take. They carry their own
+   * signatures and travel as they are. 100/s: a network that waits for nothing decides some tens of blocks a second, and every
+   * round has one proposal.
+   */
+  proposals: {
+    parameter: 'tag',
+    priority: 'consensus',
+    payloadBytesMax: FRAME_BYTES_MAX,
+    messageBytesMax: FRAME_BYTES_MAX,
+    ratePerSec: 100,
+    burst: 200,
+    publishers: 'anybody',
+  },
+  /** Votes of consensus, signed in themselves. 4,000/s: two of each of 200 validators at ten blocks a second. */
+  votes: {
+    parameter: 'tag',
+    priority: 'consensus',
+    payloadBytesMax: 512,
+    messageBytesMax: 512,
+    ratePerSec: 4000,
+    burst: 8000,
+    publishers: 'anybody',
+  },
+  /** Transactions, signed in themselves. 1,000/s cost 15 % of a core to check; 2,000 at once are two full blocks. */
+  transactions: {
+    parameter: 'tag',
+    priority: 'ordinary',
+    payloadBytesMax: 1024,
+    messageBytesMax: 1024,
+    ratePerSec: 1000,
+    burst: 2000,
+    publishers: 'anybody',
+  },
+  /** Evidence of offences, two signed things each: seldom, and never needed twice. */
+  offences: {
+    parameter: 'tag',
+    priority: 'consensus',
+    payloadBytesMax: 4096,
+    messageBytesMax: 4096,
+    ratePerSec: 10,
+    burst: 100,
+    publishers: 'anybody',
+  },
   'register/creation': { ...NOTICES, parameter: 'chain' },
   'register/update': LOADS,
   'register/proof': LOADS,
@@ -141,7 +185,15 @@ export const TOPICS = {
 export type TopicKind = keyof typeof TOPICS
 
 /** Kinds of our own topics: the others are seed 004's, whose name is the kind and the parameter. */
-export const OWN_KINDS = ['proofs', 'attestations', 'peers'] as const satisfies readonly TopicKind[]
+export const OWN_KINDS = [
+  'proofs',
+  'attestations',
+  'peers',
+  'proposals',
+  'votes',
+  'transactions',
+  'offences',
+] as const satisfies readonly TopicKind[]
 
 const isKind = (text: string): text is TopicKind => Object.hasOwn(TOPICS, text)
 const isOwn = (kind: TopicKind): boolean => OWN_KINDS.some((own) => own === kind)
@@ -177,6 +229,18 @@ export const attestationsTopic = (networkId: Uint8Array): string => topicOf('att
 /** Topic of peer records, one message a record. */
 export const peersTopic = (networkId: Uint8Array): string => topicOf('peers', networkTag(networkId))
 
+/** The four topics of consensus. */
+export const CONSENSUS_TOPICS = [
+  'proposals',
+  'votes',
+  'transactions',
+  'offences',
+] as const satisfies readonly TopicKind[]
+export type ConsensusTopic = (typeof CONSENSUS_TOPICS)[number]
+
+export const consensusTopic = (kind: ConsensusTopic, networkId: Uint8Array): string =>
+  topicOf(kind, networkTag(networkId))
+
 /** Protocol by which a witness challenges a node. */
 export const challengeProtocol = (networkId: Uint8Array): string => `/truechimer/${networkTag(networkId)}/challenge/1`
 
@@ -190,4 +254,21 @@ export const CHALLENGE_LIMITS: ProtocolLimits = {
   responseBytesMax: 8192,
   ratePerSec: 10,
   burst: 20,
+}
+
+/** The three questions of consensus to one peer: what of a height being decided, decided blocks, a state. */
+export const CONSENSUS_QUESTIONS = ['round', 'blocks', 'snapshot'] as const
+export type ConsensusQuestionName = (typeof CONSENSUS_QUESTIONS)[number]
+
+export const consensusProtocol = (question: ConsensusQuestionName, networkId: Uint8Array): string =>
+  `/truechimer/${networkTag(networkId)}/${question}/1`
+
+/**
+ * Their limits. `round`: asked about once a second while a height does not end, with a list of what the asker has; the answer is a
+ * proposal with its block and votes. `blocks`: a batch of a frame; 32/s of them are more than a link of 250 Mbit/s. `snapshot`: a part of a state.
+ */
+export const CONSENSUS_LIMITS: Readonly<Record<ConsensusQuestionName, ProtocolLimits>> = {
+  round: { requestBytesMax: 8192, responseBytesMax: FRAME_BYTES_MAX, ratePerSec: 8, burst: 32 },
+  blocks: { requestBytesMax: 256, responseBytesMax: FRAME_BYTES_MAX, ratePerSec: 32, burst: 64 },
+  snapshot: { requestBytesMax: 256, responseBytesMax: FRAME_BYTES_MAX, ratePerSec: 16, burst: 64 },
 }

@@ -4,11 +4,30 @@ import { describe, test } from 'node:test'
 import { ChimerError, hexOf } from '../base/index.ts'
 import { nodeIdText, publicKeyOf } from '../crypto/index.ts'
 import { nearestWord } from './explain.ts'
-import { CONFIG_VARIABLES, MEMBERS_MAX, overridesOf, readConfig, readGenesis, splitHostPort } from './index.ts'
+import {
+  CONFIG_VARIABLES,
+  MEMBERS_MAX,
+  genesisSchema,
+  overridesOf,
+  readConfig,
+  readGenesis,
+  splitHostPort,
+} from './index.ts'
 
 const idOf = (byte: number): string => nodeIdText(publicKeyOf(new Uint8Array(32).fill(byte)))
 const MEMBERS = [1, 2, 3].map((byte) => ({ id: idOf(byte), name: `node ${byte}`, weight: byte }))
 const FILE = { name: 'net', parameters: {}, members: MEMBERS }
+
+/** Every parameter of consensus and standing, by where it stands. */
+const DEFAULTS = genesisSchema.parse(FILE).parameters
+const PARAMETERS = (['consensus', 'standing'] as const).flatMap((group) =>
+  Object.keys(DEFAULTS[group]).map((key) => [group, key] as const),
+)
+const loweredBy1 = ([group, key]: readonly [string, string]): unknown => {
+  const value: unknown = Reflect.get(Reflect.get(DEFAULTS, group), key)
+  ok(typeof value === 'number')
+  return { [group]: { [key]: key === 'witnessEverySlots' ? value + 1 : value - 1 } }
+}
 
 /** What a refusal says; fails where there is none, or another code. */
 const complaint = (code: string, run: () => unknown): string => {
@@ -45,6 +64,10 @@ describe('the genesis', () => {
     ['acceptedVarianceNs', { ...FILE, parameters: { acceptedVarianceNs: 50_000_001 } }],
     ['committeeSeats', { ...FILE, parameters: { committeeSeats: 8 } }],
     ['absentAfterSlots', { ...FILE, parameters: { absentAfterSlots: 11 } }],
+    ...PARAMETERS.map((path): readonly [string, unknown] => [
+      path.join('.'),
+      { ...FILE, parameters: loweredBy1(path) },
+    ]),
     ['a weight', { ...FILE, members: MEMBERS.with(0, { id: idOf(1), name: 'node 1', weight: 2 }) }],
     ['a member', { ...FILE, members: MEMBERS.slice(1) }],
     ['the order of members', { ...FILE, members: MEMBERS.toReversed() }],
@@ -59,7 +82,7 @@ describe('the genesis', () => {
     equal(id({ members: turned, parameters: explicit, name: 'net' }), id(FILE))
   })
   test('the id of one network may not change', () =>
-    equal(id(FILE), '27b3f6077f5717bc943d9faf8e3fd501d0951c835c78c8dbf61631548a50cc94'))
+    equal(id(FILE), 'efe7a414c9171d1eb4beb41b905cce6fb4b422c97de6cd418bbfe2ee77cd03c2'))
 
   const wrong: readonly (readonly [what: string, file: unknown, say: RegExp])[] = [
     ['no object', 7, /the file: /],
