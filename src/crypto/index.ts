@@ -2,6 +2,7 @@
 export * from './hash.ts'
 export * from './ed25519.ts'
 export * from './verifier.ts'
+export { LOG_FRACTION_BITS, log2Fixed } from './logarithm.ts'
 export * from './node-id.ts'
 export * from './merkle.ts'
 export * from './merkle-frontier.ts'

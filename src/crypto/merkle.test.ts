@@ -5,7 +5,16 @@ import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { z } from 'zod'
 import { hexOf } from '../base/index.ts'
-import { MERKLE_PATH_MAX, merkleLeaf, merkleNode, merklePath, merkleRoot, sha3, verifyMerklePath } from './index.ts'
+import {
+  MERKLE_PATH_MAX,
+  merkleLeaf,
+  merkleNode,
+  merklePath,
+  merkleRoot,
+  merkleTree,
+  sha3,
+  verifyMerklePath,
+} from './index.ts'
 
 const vectors = z
   .object({
@@ -129,3 +138,11 @@ describe('numbers and digests of anybody are false, not errors', () => {
 })
 
 test('an index that is not there is a bug', () => throws(() => merklePath(LEAVES, 8)))
+
+test('a whole tree is its root and every path', () => {
+  for (let size = 1; size <= LEAVES.length; size += 1) {
+    const leaves = LEAVES.slice(0, size)
+    deepEqual(merkleTree(leaves), { root: merkleRoot(leaves), paths: leaves.map((_, i) => merklePath(leaves, i)) })
+  }
+  throws(() => merkleTree([]))
+})

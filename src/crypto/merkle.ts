@@ -71,6 +71,26 @@ export const merklePath = (leaves: readonly Uint8Array[], index: number): Uint8A
   return path
 }
 
+/** Root and all paths of a tree at once: `merkleRoot` and `merklePath` of every leaf, each digest made once. At least one leaf. */
+export const merkleTree = (
+  leaves: readonly Uint8Array[],
+): { readonly root: Uint8Array; readonly paths: readonly (readonly Uint8Array[])[] } => {
+  assert(leaves.length > 0)
+  const paths: Uint8Array[][] = leaves.map(() => [])
+  let level = leaves.map(merkleLeaf)
+  for (let depth = 0; level.length > 1; depth += 1) {
+    for (const [index, path] of paths.entries()) {
+      const at = Math.floor(index / 2 ** depth)
+      const sibling = level[at % 2 === 0 ? at + 1 : at - 1]
+      if (sibling !== undefined) path.push(sibling)
+    }
+    level = levelAbove(level)
+  }
+  const [root] = level
+  assert(root !== undefined)
+  return { root, paths }
+}
+
 /**
  * Is `leaf` number `index` of the `size` leaves under `root`? All arguments may be anybody's: numbers out of range, paths of
  * a wrong length and digests that are not 32 bytes give false.

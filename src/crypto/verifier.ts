@@ -12,6 +12,8 @@ export interface Verifier {
     readonly body: Uint8Array
     readonly signature: Uint8Array
   }): boolean
+  /** Where this one only spares another work: the one whose answers it gives, always. */
+  readonly spares?: Verifier
 }
 
 /** The strict Ed25519 of ed25519.ts. */

@@ -1,2 +1,15 @@
-/** Standing: how a node's record becomes weight. */
+/** Standing: how a node's record becomes weight, and every equation of the mathematical model. */
 export * from './parameters.ts'
+export { EXPONENT_PPB_MAX, exponentialPpb, LOGARITHM_ARGUMENT_LIMIT, logarithmPpb } from './logarithm.ts'
+export * from './diversity.ts'
+export * from './accuracy.ts'
+export { nextReputation } from './reputation.ts'
+export * from './vote-weight.ts'
+export * from './faults.ts'
+export * from './next-weights.ts'
+export { claimTrust } from './trust.ts'
+export type { ClaimVoice } from './trust.ts'
+export * from './resistance.ts'
+export * from './attribution.ts'
+export * from './drift.ts'
+export * from './security.ts'
