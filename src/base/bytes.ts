@@ -18,12 +18,30 @@ export const joinBytes = (...parts: readonly Uint8Array[]): Uint8Array => {
   return joined
 }
 
+/** Every byte as two digits. */
+const DIGITS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** Lower-case hexadecimal. */
-export const hexOf = (bytes: Uint8Array): string =>
-  bytes.reduce((text, byte) => text + byte.toString(16).padStart(2, '0'), '')
+export const hexOf = (bytes: Uint8Array): string => {
+  let text = ''
+  for (let i = 0; i < bytes.length; i += 1) text += DIGITS[bytes[i] ?? 0]
+  return text
+}
+
+/** The value of one hexadecimal digit by its character code, lower case; undefined for any other character. */
+const digitOf = (code: number): number | undefined => {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  return code >= 0x61 && code <= 0x66 ? code - 0x57 : undefined
+}
 
 /** The bytes that lower-case hexadecimal names, or undefined where it is not that. */
-export const bytesOfHex = (text: string): Uint8Array | undefined =>
-  /^(?:[0-9a-f]{2})*$/.test(text)
-    ? Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16))
-    : undefined
+export const bytesOfHex = (text: string): Uint8Array | undefined => {
+  if (text.length % 2 !== 0) return undefined
+  const bytes = new Uint8Array(text.length / 2)
+  for (let i = 0; i < bytes.length; i += 1) {
+    const [high, low] = [digitOf(text.charCodeAt(2 * i)), digitOf(text.charCodeAt(2 * i + 1))]
+    if (high === undefined || low === undefined) return undefined
+    bytes[i] = high * 16 + low
+  }
+  return bytes
+}

@@ -10,6 +10,7 @@ import { accept, equalBytes, reject } from '../base/index.ts'
 import type { Admission } from '../base/index.ts'
 import type { Field } from './fields.ts'
 import { DATA_DEPTH_MAX, isNestedDeeper } from './nesting.ts'
+import { decodePlain } from './plain-decoder.ts'
 
 /** Why bytes were refused before anybody asked what they mean. */
 export const CODEC_REASONS = ['too-large', 'malformed', 'non-canonical', 'wrong-shape'] as const
@@ -24,7 +25,10 @@ export const encodeData = (data: unknown): Uint8Array<ArrayBuffer> => new Uint8A
  * lengths, unsorted or repeated keys, needless floats).
  */
 export const decodeData = (bytes: Uint8Array, bytesMax: number): Admission<unknown, CodecReason> => {
-  if (bytes.length > bytesMax || isNestedDeeper(bytes, DATA_DEPTH_MAX)) return reject('too-large')
+  if (bytes.length > bytesMax) return reject('too-large')
+  const plain = decodePlain(bytes)
+  if (plain !== undefined) return accept(plain.value)
+  if (isNestedDeeper(bytes, DATA_DEPTH_MAX)) return reject('too-large')
   const strict = attempt(() => decodeStrict(bytes))
   if (strict === undefined) return reject(attempt(() => decodeLenient(bytes)) ? 'non-canonical' : 'malformed')
   const again = attempt(() => encodeStrict(strict.value))

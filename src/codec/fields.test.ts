@@ -7,6 +7,7 @@ import {
   bytes,
   CID,
   cidOfDigest,
+  cidTextOfDigest,
   codecOf,
   fixedBytes,
   int64,
@@ -122,6 +123,14 @@ describe('content addresses', () => {
     equal(cid.toString().length, 59)
     equal(isOurCid(cid), true)
   })
+
+  test('the text of a digest, written without making the CID', () =>
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (digest) =>
+        equal(cidTextOfDigest(digest), cidOfDigest(digest).toString()),
+      ),
+      { numRuns: 100 },
+    ))
 
   test('the bytes are version 1, dag-cbor, sha3-256, 32', () =>
     equal(Buffer.from(cidOfDigest(new Uint8Array(32)).bytes.subarray(0, 4)).toString('hex'), '01711620'))

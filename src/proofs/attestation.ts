@@ -64,9 +64,19 @@ export type AttestationReason = (typeof ATTESTATION_REASONS)[number]
 /** The bytes that are signed. The proof's address binds them to one proof, and so to one network. */
 export const encodeAttestationBody = (body: AttestationBody): Uint8Array => encodeData(bodyField.write(body))
 
-export const sealAttestation = (attestation: Attestation): SealedAttestation => {
-  const bytes = attestationCodec.encode(attestation)
-  return { attestation, bytes, cid: cidOf(bytes) }
+export const sealAttestation = (attestation: Attestation): SealedAttestation =>
+  sealedOf(attestation, attestationCodec.encode(attestation))
+
+/** Its address is made when it is asked for: a block has attestations by the hundred, and nobody asks for theirs. */
+const sealedOf = (attestation: Attestation, bytes: Uint8Array): SealedAttestation => {
+  let cid: CID | undefined
+  return {
+    attestation,
+    bytes,
+    get cid() {
+      return (cid ??= cidOf(bytes))
+    },
+  }
 }
 
 export const signAttestation = async (
@@ -98,10 +108,16 @@ export const openAttestation = <R extends string = never>(
   const reason = useless(attestation)
   if (reason !== undefined) return ignore(reason)
   const { signature, ...body } = attestation
-  const signed = { publicKey: attestation.witness, domain: ATTESTATION_DOMAIN, signature }
-  return verifier.verify({ ...signed, body: encodeAttestationBody(body) })
-    ? accept({ attestation, bytes, cid: cidOf(bytes) })
-    : reject('bad-signature')
+  const signed = {
+    publicKey: attestation.witness,
+    domain: ATTESTATION_DOMAIN,
+    signature,
+    // Only where it is looked at: whoever opens a decided block does not.
+    get body() {
+      return encodeAttestationBody(body)
+    },
+  }
+  return verifier.verify(signed) ? accept(sealedOf(attestation, bytes)) : reject('bad-signature')
 }
 
 /**

@@ -41,12 +41,12 @@ export interface Equivocation {
 }
 
 export interface ChainsOptions {
-  /** Ids (text) that may prove in this network. */
-  readonly members: ReadonlySet<string>
+  /** Ids (text) that may prove in this network, and how many there are about: both may change. */
+  readonly members: Pick<ReadonlySet<string>, 'has' | 'size'>
 }
 
 export class Chains {
-  readonly #members: ReadonlySet<string>
+  readonly #members: ChainsOptions['members']
   readonly #perAuthorMax: number
   /** Of each author, by sequence rising. */
   readonly #chains = new Map<string, SealedProof[]>()

@@ -8,7 +8,8 @@ import type { Admission, NsInterval, Tai, TimeInterval } from '../base/index.ts'
 import { accept, equalBytes, meets, reject } from '../base/index.ts'
 import { CODEC_REASONS, codecOf, fixedBytes, list, tuple, uint } from '../codec/index.ts'
 import type { CodecReason } from '../codec/index.ts'
-import { verifyMerklePath } from '../crypto/index.ts'
+import { ed25519Verifier, verifyMerklePath } from '../crypto/index.ts'
+import type { Verifier } from '../crypto/index.ts'
 import type { SealedProof, TimeProof, TimeProofReason } from './time-proof.ts'
 import {
   TIME_PROOF_BYTES_MAX,
@@ -76,6 +77,7 @@ export interface Exchange {
 export const openAnswer = (
   bytes: Uint8Array,
   exchange: Exchange,
+  verifier: Verifier = ed25519Verifier,
 ): Admission<SealedProof, AnswerReason | CodecReason> => {
   const decoded = challengeAnswerCodec.decode(bytes)
   if (decoded.verdict !== 'accept') return decoded
@@ -83,7 +85,7 @@ export const openAnswer = (
   if (!equalBytes(proof.nodeId, exchange.subject)) return reject('wrong-author')
   const leaf = exchange.challenge
   if (!verifyMerklePath({ leaf, index, size, path, root: proof.nonce })) return reject('no-challenge')
-  const fault: TimeProofReason | undefined = timeProofFault(proof, exchange.networkId)
+  const fault: TimeProofReason | undefined = timeProofFault(proof, exchange.networkId, () => true, verifier)
   return fault === undefined ? accept(sealTimeProof(proof)) : reject(fault)
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Admission } from '../base/index.ts'
 import { accept, ignore } from '../base/index.ts'
-import { merklePath, merkleRoot } from '../crypto/index.ts'
+import { merkleTree } from '../crypto/index.ts'
 import { CHALLENGES_MAX } from './challenge.ts'
 
 export const GATHERING_REASONS = ['already-asked', 'batch-full'] as const
@@ -48,10 +48,10 @@ export class Gathering {
   /** Undefined where nobody asked. The gathering is not to be used after. */
   close(): Gathered | undefined {
     if (this.size === 0) return undefined
-    const leaves = [...this.#challenges.values()]
+    const { root, paths } = merkleTree([...this.#challenges.values()])
     const places = [...this.#challenges.keys()].map(
-      (asker, index) => [asker, { index, size: leaves.length, path: merklePath(leaves, index) }] as const,
+      (asker, index) => [asker, { index, size: paths.length, path: paths[index] ?? [] }] as const,
     )
-    return { nonce: merkleRoot(leaves), places: new Map(places) }
+    return { nonce: root, places: new Map(places) }
   }
 }

@@ -1,0 +1,157 @@
+/**
+ * A quick reader for the plain part of deterministic DAG-CBOR: whole numbers, bytes, ASCII text, arrays, true, false, null, and our
+ * own content addresses. What it reads, it has found canonical on the way, so that nothing is encoded again to compare. At the
+ * first thing that is not plain (a map, a float, other text, a needlessly long head) it gives up, and says nothing: the general
+ * decoder of codec.ts then says what it is. Signed things are plain, and a block holds hundreds of them.
+ *
+ * Source: RFC 8949 §3, §4.2.1; the DAG-CBOR specification. plain-decoder.test.ts holds it against the general decoder.
+ */
+import type { CID } from 'multiformats/cid'
+import { equalBytes } from '../base/index.ts'
+import { cidOfDigest } from './cid.ts'
+
+/** Arrays in arrays, at most; what is nested deeper is the general decoder's. */
+const PLAIN_DEPTH_MAX = 16
+/** Tag 42, 37 bytes, then the identity base, CIDv1, dag-cbor, sha3-256, 32 bytes: what comes before the digest. */
+const LINK_HEAD = Uint8Array.of(0xd8, 0x2a, 0x58, 0x25, 0x00, 0x01, 0x71, 0x16, 0x20)
+const DIGEST_BYTES = 32
+const TWO_TO_32 = 4_294_967_296
+
+/** `value` is there where the bytes are plain and canonical. */
+export type PlainData = { readonly value: unknown } | undefined
+
+export const decodePlain = (bytes: Uint8Array): PlainData => {
+  const reader = new PlainReader(bytes)
+  const value = reader.item(0)
+  return reader.isPlain && reader.at === bytes.length ? { value } : undefined
+}
+
+/** The newest: attestations come together, and all of one proof name it. */
+let newestLink: CID | undefined
+
+const linkTo = (digest: Uint8Array): CID => {
+  if (newestLink !== undefined && equalBytes(newestLink.multihash.digest, digest)) return newestLink
+  newestLink = cidOfDigest(digest)
+  return newestLink
+}
+
+class PlainReader {
+  readonly #bytes: Uint8Array
+  at = 0
+  isPlain = true
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  /** The next item; of no meaning once `isPlain` is false. */
+  item(depth: number): unknown {
+    const first = this.#bytes[this.at]
+    if (first === undefined || depth > PLAIN_DEPTH_MAX) return this.#giveUp()
+    switch (first >> 5) {
+      case 0:
+        return this.#argument()
+      case 1:
+        return this.#negative()
+      case 2:
+        return this.#byteString()
+      case 3:
+        return this.#text()
+      case 4:
+        return this.#array(depth)
+      case 6:
+        return this.#link()
+      case 7:
+        return this.#simple(first)
+      default:
+        return this.#giveUp()
+    }
+  }
+
+  #giveUp(): undefined {
+    this.isPlain = false
+    return undefined
+  }
+
+  /** A head's number, in its shortest form; above 2^53 − 1 as a bigint. */
+  #argument(): number | bigint {
+    const info = (this.#bytes[this.at] ?? 0) & 31
+    this.at += 1
+    if (info < 24) return info
+    const length = info > 27 ? 0 : 2 ** (info - 24)
+    if (length === 0 || this.at + length > this.#bytes.length) {
+      this.isPlain = false
+      return 0
+    }
+    let [high, low] = [0, 0]
+    for (let i = 0; i < length; i += 1) {
+      const byte = this.#bytes[this.at + i] ?? 0
+      if (i < length - 4) high = high * 256 + byte
+      else low = low * 256 + byte
+    }
+    this.at += length
+    // The shortest form: what fits into half the bytes is written in half.
+    const leastOf = info === 24 ? 24 : info === 25 ? 256 : 65_536
+    if (info === 27 ? high === 0 : low < leastOf) this.isPlain = false
+    const value = high * TWO_TO_32 + low
+    return Number.isSafeInteger(value) ? value : BigInt(high) * BigInt(TWO_TO_32) + BigInt(low)
+  }
+
+  #negative(): number | bigint {
+    const argument = this.#argument()
+    const value = typeof argument === 'number' ? -1 - argument : -1n - argument
+    return typeof value === 'number' && !Number.isSafeInteger(value) ? BigInt(-1) - BigInt(argument) : value
+  }
+
+  /** Where the bytes of a string lie; moves past them. */
+  #stringEnd(): number {
+    const length = this.#argument()
+    const end = typeof length === 'number' ? this.at + length : Number.POSITIVE_INFINITY
+    if (!this.isPlain || end > this.#bytes.length) {
+      this.isPlain = false
+      return this.at
+    }
+    return end
+  }
+
+  #byteString(): Uint8Array {
+    const end = this.#stringEnd()
+    const found = new Uint8Array(this.#bytes.subarray(this.at, end))
+    this.at = end
+    return found
+  }
+
+  #text(): string {
+    const end = this.#stringEnd()
+    let found = ''
+    for (; this.at < end; this.at += 1) {
+      const byte = this.#bytes[this.at] ?? 0
+      if (byte > 127) this.isPlain = false
+      found += String.fromCharCode(byte)
+    }
+    return found
+  }
+
+  #array(depth: number): readonly unknown[] {
+    const length = this.#argument()
+    const items: unknown[] = []
+    // An item takes a byte at least: what claims more of them than there are bytes ends here.
+    if (typeof length === 'bigint' || length > this.#bytes.length - this.at) this.isPlain = false
+    for (let i = 0; this.isPlain && i < Number(length); i += 1) items.push(this.item(depth + 1))
+    return items
+  }
+
+  #link(): CID | undefined {
+    const digestAt = this.at + LINK_HEAD.length
+    if (digestAt + DIGEST_BYTES > this.#bytes.length) return this.#giveUp()
+    for (let i = 0; i < LINK_HEAD.length; i += 1) if (this.#bytes[this.at + i] !== LINK_HEAD[i]) return this.#giveUp()
+    this.at = digestAt + DIGEST_BYTES
+    return linkTo(new Uint8Array(this.#bytes.subarray(digestAt, this.at)))
+  }
+
+  #simple(first: number): boolean | null | undefined {
+    this.at += 1
+    if (first === 0xf4 || first === 0xf5) return first === 0xf5
+    return first === 0xf6 ? null : this.#giveUp()
+  }
+}
