@@ -2,4 +2,6 @@
 export * from './finding.ts'
 export * from './verdict.ts'
 export * from './action.ts'
+export * from './docket-turns.ts'
 export * from './docket.ts'
+export * from './docket-bytes.ts'
