@@ -2,13 +2,14 @@
  * Blocks. The header of height h fixes the time of its parent: the interval that the one tally makes of the parent's commit,
  * which travels in the body. So a block's time is settled by the block after it, by a quorum's votes and no proposer's word.
  *
- * Source: DESIGN §5.5, §2.4.
+ * Source: DESIGN §5.5, §2.4. Rules B-21 to B-26 in docs/spec/consensus.md. What is here is a block as such: that it may follow a chain's
+ * state is asked in block-rules.ts; its bytes are block-bytes.ts'.
  */
+import type { SealedAttestation, SealedProof } from '../proofs/index.ts'
 import type { Commit } from './commit.ts'
 import type { Evidence } from './evidence.ts'
 import type { BlockTime } from './tally.ts'
 import type { SealedTransaction } from './transaction.ts'
-import type { SealedAttestation, SealedProof } from '../proofs/index.ts'
 import type { BlockId } from './validators.ts'
 
 export interface Header {

@@ -30,7 +30,8 @@ export type ConsensusQuestion = 'round' | 'blocks' | 'snapshot'
 export type EngineInput =
   /** Once, first. */
   | { readonly type: 'start' }
-  | { readonly type: 'message'; readonly from: string; readonly opened: OpenedMessage }
+  /** `came`: when, where that was before this step; reading it may have taken a while. */
+  | { readonly type: 'message'; readonly from: string; readonly opened: OpenedMessage; readonly came?: Moment }
   | { readonly type: 'transaction'; readonly sealed: SealedTransaction }
   | { readonly type: 'offence'; readonly evidence: Evidence }
   /** An attestation and the proof that it measured, both with true signatures. */
@@ -53,7 +54,13 @@ export type EngineEffect =
     }
   /** To the write-ahead log, durable before any later effect is performed. */
   | { readonly type: 'persist'; readonly records: readonly WalRecord[] }
-  | { readonly type: 'publish'; readonly channel: ConsensusChannel; readonly bytes: Uint8Array }
+  /** `opened`: what the bytes mean, where the engine has just opened them itself. */
+  | {
+      readonly type: 'publish'
+      readonly channel: ConsensusChannel
+      readonly bytes: Uint8Array
+      readonly opened?: OpenedMessage
+    }
   /** Feed `timer` back after `delayNs`; replaces a timer of the same name. */
   | { readonly type: 'schedule'; readonly timer: string; readonly delayNs: bigint }
   | { readonly type: 'cancel'; readonly timer: string }
@@ -86,6 +93,8 @@ export type EngineNews =
   | { readonly type: 'offence'; readonly evidence: Evidence; readonly offender: string }
   | { readonly type: 'catching-up'; readonly from: number; readonly to: number }
   | { readonly type: 'caught-up'; readonly height: number }
+  /** The signer would not sign, or signed wrongly: at this height something is not said. Once a height. */
+  | { readonly type: 'unsigned'; readonly height: number }
 
 /** Where the engine stands, for people: plain data. */
 export interface EngineView {

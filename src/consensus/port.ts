@@ -7,6 +7,8 @@
 export type WalRecord =
   /** A block that this node proposes or locks on: needed to go on with after a restart. */
   | { readonly type: 'block'; readonly height: number; readonly bytes: Uint8Array }
+  /** The prevotes that bound this node to a block (round-polka.ts): what it must show to put that block forward again. */
+  | { readonly type: 'polka'; readonly height: number; readonly bytes: Uint8Array }
   /** A proposal or vote that this node has signed, as it is sent. */
   | { readonly type: 'said'; readonly height: number; readonly bytes: Uint8Array }
   /** The height was decided and stored: everything of it and before may be forgotten. */
@@ -45,4 +47,21 @@ export interface BlockStore {
   snapshot(heightMax?: number): StoredSnapshot | undefined
   /** Keeps a snapshot; of older ones the newest few are kept. */
   keepSnapshot(snapshot: StoredSnapshot): void
+}
+
+/** Who votes from a height on, until the next that is kept: the set as encodeValidators (validators-bytes.ts) writes it. */
+export interface StoredValidators {
+  readonly height: number
+  readonly validators: Uint8Array
+}
+
+/**
+ * The validator sets of old heights, which a proof for a light client needs and the blocks name by their root only. One is kept
+ * whenever the set changes, before the block that decided the change is appended: keeping one again changes nothing.
+ */
+export interface ValidatorStore {
+  /** Durable on return; a height that was kept is written over. Throws `TC_CONSENSUS_STORE` where the disk will not. */
+  keepValidators(kept: StoredValidators): void
+  /** The newest kept at or below a height. */
+  validators(height: number): StoredValidators | undefined
 }

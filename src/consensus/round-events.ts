@@ -37,8 +37,8 @@ export type RoundEffect =
       readonly block: BlockId | null
       readonly validRound: number
     }
-  /** The node is bound to this block from now on: keep it before anything is said. */
-  | { readonly type: 'lock'; readonly round: number; readonly block: Block }
+  /** The node is bound to this block from now on, by this quorum of prevotes: keep both before anything is said (`block` and `polka` records). */
+  | { readonly type: 'lock'; readonly round: number; readonly block: Block; readonly polka: readonly Vote[] }
   /** Feed `timeout` back after `delayNs`, unless the height is over. */
   | { readonly type: 'timeout'; readonly step: Step; readonly round: number; readonly delayNs: bigint }
   /** A round or a step has begun. */

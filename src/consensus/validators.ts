@@ -3,7 +3,7 @@
  * validator in a commit. Source: DESIGN §5.5.
  */
 import assert from 'node:assert/strict'
-import { bytesOfHex, hexOf } from '../base/index.ts'
+import { bytesOfHex, equalBytes, hexOf } from '../base/index.ts'
 
 /** Validators of one height at most. */
 export const VALIDATORS_MAX = 1024
@@ -17,12 +17,20 @@ export interface Validator {
   readonly weight: bigint
 }
 
+/** The first six bytes of a key as a number; what is missing counts as zero. */
+const startOf = (key: Uint8Array): number => {
+  let start = 0
+  for (let i = 0; i < 6; i += 1) start = start * 256 + (key[i] ?? 0)
+  return start
+}
+
 /** By key, rising byte by byte. Keys differ. Immutable. */
 export class ValidatorSet {
   readonly list: readonly Validator[]
   /** Sum of all weights. */
   readonly total: bigint
-  readonly #indexes: ReadonlyMap<string, number>
+  /** Places by the first bytes of the key: a vote's author is looked up without writing its key as text. */
+  readonly #places = new Map<number, number[]>()
 
   constructor(validators: readonly Validator[]) {
     assert(validators.length <= VALIDATORS_MAX && validators.every(({ weight }) => weight > 0n))
@@ -30,8 +38,11 @@ export class ValidatorSet {
     byName.sort((a, b) => (a.name < b.name ? -1 : 1))
     this.list = byName.map(({ validator }) => validator)
     this.total = validators.reduce((sum, { weight }) => sum + weight, 0n)
-    this.#indexes = new Map(byName.map(({ name }, index) => [name, index]))
-    assert(this.#indexes.size === validators.length, 'a validator is named twice')
+    assert.equal(new Set(byName.map(({ name }) => name)).size, validators.length, 'a validator is named twice')
+    for (const [index, { key }] of this.list.entries()) {
+      const start = startOf(key)
+      this.#places.set(start, [...(this.#places.get(start) ?? []), index])
+    }
   }
 
   get size(): number {
@@ -44,7 +55,11 @@ export class ValidatorSet {
 
   /** Its place in the list, or undefined where this key does not vote. */
   indexOf(key: Uint8Array): number | undefined {
-    return this.#indexes.get(hexOf(key))
+    const places = this.#places.get(startOf(key))
+    return places?.find((place) => {
+      const validator = this.list[place]
+      return validator !== undefined && equalBytes(validator.key, key)
+    })
   }
 
   /** Is this more than two thirds of all weight? */
