@@ -1,0 +1,11 @@
+/** The simulator: virtual time, network, disks, clocks and faults over the node's own cores. */
+export * from './scenario.ts'
+export * from './fault-names.ts'
+export { FAULTS } from './faults.ts'
+export type { Fault } from './faults.ts'
+export * from './ideal-signatures.ts'
+export * from './simulation.ts'
+export type { Figures, Spread } from './figures.ts'
+export type { Checker, RunFacts, Violation } from './run-record.ts'
+export { allCheckers } from './checkers.ts'
+export { mixedScenario } from './mixed.ts'
