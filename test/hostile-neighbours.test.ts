@@ -29,7 +29,7 @@ import { zstdCompression } from '../src/network/io/compression.ts'
 import { Inbox } from '../src/network/io/conformance.test-suite.ts'
 import { frameOf } from '../src/network/io/frames.ts'
 import { openLibp2pNetwork } from '../src/network/io/libp2p.ts'
-import { Networking, readGenesis } from '../src/node/index.ts'
+import { Networking, genesisMembership, readGenesis } from '../src/node/index.ts'
 import { realRandom, realTime } from '../src/node/io/real-ports.ts'
 import { fresh, nowTai, respelt } from './hostile/forgery.ts'
 import { HostilePeer } from './hostile/peer.ts'
@@ -62,6 +62,7 @@ const node = async ({ seed }: HostileMember): Promise<Networking> => {
     agreement: signer,
     network,
     sequences: countingSequences(1),
+    membership: genesisMembership(genesis),
     now: nowTai,
     agent: 'truechimer/test',
     compression: zstdCompression,

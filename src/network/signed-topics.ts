@@ -177,7 +177,7 @@ export class SignedTopics implements AsyncDisposable {
     const envelope: Envelope = opened.value
     const { sender, sequence, payloads } = envelope
     const author = nodeIdText(sender)
-    if (options.mayPublish?.(author) === false) return reject('unknown-author')
+    if (options.mayPublish?.(author) === false) return ignore('unknown-author')
     // Before the sequence: what is ignored costs its bringer nothing, so it must be true, or a forger could go on for ever.
     if (!isSignedTruly(envelope, bytes)) return reject('forged')
     const fault = equalBytes(sender, signer.nodeId) ? 'replayed' : this.#windows.fault(author, sequence)

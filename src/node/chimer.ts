@@ -1,14 +1,16 @@
 /**
- * One node, assembled: a clock that is kept, a chain of proofs, a witness of others, and a judge of all. The rooms below
- * hold the rules; here is only who hears what, and the beat of the slots. Time, chance, network, signer and sources are
- * passed in, so a simulator runs exactly this.
+ * One node, assembled: a clock that is kept, a chain of proofs, a witness of others, and a voice in what is decided. The rooms
+ * below hold the rules; here is only who hears what, and the beat of the slots. Time, chance, network, signer, sources and what
+ * keeps the chain are passed in.
  *
- * A slot's beat, on the node's own clock (docs/spec/node.md G-9 to G-12): at its start the challenges are planned; a quarter
- * in, the slot before is closed and judged; at nine tenths, a slot without a proof gets one unasked.
+ * A slot's beat, on the node's own clock (docs/spec/node.md G-9 to G-12): at its start the challenges are planned; at nine
+ * tenths, a slot without a proof gets one unasked. Slots are judged by blocks (G-11).
  */
 import type { Cancel, Random, Tai, Time } from '../base/index.ts'
 import { ChimerError } from '../base/index.ts'
 import type { ClockReading, Source } from '../clock/index.ts'
+import { bytesOfBlockId, isWitnessedIn } from '../consensus/index.ts'
+import type { ChainState } from '../consensus/index.ts'
 import { nodeIdText } from '../crypto/index.ts'
 import type { Signer } from '../crypto/index.ts'
 import {
@@ -20,12 +22,15 @@ import {
   proofsTopic,
 } from '../network/index.ts'
 import type { Network, RefusalEvent } from '../network/index.ts'
-import { slotOf } from '../proofs/index.ts'
+import { ZERO_DIGEST, slotOf } from '../proofs/index.ts'
 import type { SealedAttestation, SealedProof } from '../proofs/index.ts'
+import { Deciding } from './deciding.ts'
+import type { ChainOptions, DecidedBlock } from './deciding.ts'
 import { NodeEvents } from './events.ts'
-import type { Genesis } from './genesis.ts'
+import { chainGenesisOf } from './genesis.ts'
+import type { Genesis, NamedMember } from './genesis.ts'
 import { Judging } from './judging.ts'
-import type { Networking } from './networking.ts'
+import type { Membership, Networking } from './networking.ts'
 import { Proving } from './proving.ts'
 import { Timekeeper } from './timekeeper.ts'
 import type { AnyDiscipline } from './timekeeper.ts'
@@ -40,10 +45,13 @@ export interface ChimerOptions {
   readonly networking: Networking
   readonly discipline: AnyDiscipline
   readonly sources: readonly Source[]
+  readonly chain: ChainOptions
 }
 
 /** How long a node without the time waits before it looks again, ns. */
 const UNREADY_NS = 100_000_000n
+/** Without the time a node begins to decide after this, ns. */
+const DECIDE_WITHOUT_NS = 10_000_000_000n
 
 export class Chimer implements AsyncDisposable {
   readonly events = new NodeEvents()
@@ -51,6 +59,7 @@ export class Chimer implements AsyncDisposable {
   readonly id: string
   readonly timekeeper: Timekeeper
   readonly judging: Judging
+  readonly deciding: Deciding
   readonly #options: ChimerOptions
   readonly #proving: Proving
   readonly #witnessing: Witnessing
@@ -63,6 +72,7 @@ export class Chimer implements AsyncDisposable {
     this.#options = options
     this.id = nodeIdText(options.signer.nodeId)
     this.timekeeper = this.#makeTimekeeper()
+    this.deciding = this.#makeDeciding()
     this.judging = this.#makeJudging()
     this.#proving = this.#makeProving()
     this.#witnessing = this.#makeWitnessing()
@@ -80,12 +90,28 @@ export class Chimer implements AsyncDisposable {
     return this.#options.networking.network
   }
 
+  /** What networking asks of the chain. */
+  get membership(): Membership {
+    return { members: () => this.#chain().members, has: (id) => this.judging.isMember(id) }
+  }
+
+  /** Who proves, witnesses and is judged, as the chain has it now; those who joined later are called by the end of their id. */
+  members(): readonly NamedMember[] {
+    const known = new Map(this.genesis.members.map(({ id, name }) => [id, name]))
+    return this.#chain().members.map(({ id, key, weight }) => ({
+      id,
+      key,
+      weight,
+      name: known.get(id) ?? id.slice(-8),
+    }))
+  }
+
   /** What the node's clock reads, where it may be acted on, TAI ns. */
   now(): Tai | undefined {
     return this.#usable()?.estimate
   }
 
-  /** Joins the network's topics, starts the clock and the beat. */
+  /** Joins the network's topics, starts the clock, the chain and the beat. */
   async start(): Promise<void> {
     const { genesis, networking } = this.#options
     const { networkId } = genesis
@@ -107,8 +133,11 @@ export class Chimer implements AsyncDisposable {
       ...CHALLENGE_LIMITS,
       handle: ({ from, bytes }) => this.#proving.answer(from, bytes),
     })
+    this.deciding.join()
     await this.timekeeper.start()
     await networking.start()
+    // With the time, or after a while without (G-20).
+    this.#at(DECIDE_WITHOUT_NS, () => this.deciding.begin())
     this.#beat()
   }
 
@@ -118,6 +147,7 @@ export class Chimer implements AsyncDisposable {
     for (const cancel of this.#timers) cancel()
     this.#witnessing.close()
     this.#proving.close()
+    await this.deciding[Symbol.asyncDispose]()
     await this.timekeeper[Symbol.asyncDispose]()
   }
 
@@ -137,10 +167,10 @@ export class Chimer implements AsyncDisposable {
     if (this.#closed) return
     const reading = this.#usable()
     if (reading === undefined) return this.#at(UNREADY_NS, () => this.#beat())
+    this.deciding.begin()
     const { slotNs } = this.#options.genesis
     const slot = slotOf(reading.estimate, slotNs)
     const startTai = BigInt(slot) * slotNs
-    this.judging.begin(slot)
     if (this.#isNewSlot(slot)) {
       this.#playSlot(slot, startTai - reading.estimate)
       this.#beaten = slot
@@ -157,13 +187,7 @@ export class Chimer implements AsyncDisposable {
   #playSlot(slot: number, startsInNs: bigint): void {
     const { slotNs } = this.#options.genesis
     this.#witnessing.plan(slot, startsInNs)
-    this.#at(startsInNs + slotNs / 4n, () => this.#closeSlot(slot - 1))
     this.#at(startsInNs + (slotNs * 9n) / 10n, () => void this.#proveIfSilent(slot))
-  }
-
-  #closeSlot(slot: number): void {
-    const judgements = this.judging.close(slot)
-    if (judgements.length > 0) this.events.emit({ type: 'judgement', slot, judgements })
   }
 
   async #proveIfSilent(slot: number): Promise<void> {
@@ -191,10 +215,38 @@ export class Chimer implements AsyncDisposable {
     })
   }
 
+  #chain(): ChainState {
+    return this.deciding.state
+  }
+
+  #makeDeciding(): Deciding {
+    const { time, signer, networking, genesis, chain } = this.#options
+    return new Deciding({
+      ...chain,
+      time,
+      signer,
+      network: networking.network,
+      genesis: chainGenesisOf(genesis),
+      read: () => this.#usable(),
+      onDecided: (decided) => this.#decided(decided),
+      onNews: (news) => this.events.emit({ type: 'consensus', news }),
+      onTrouble: (error) => this.#trouble(error),
+    })
+  }
+
+  #decided(decided: DecidedBlock): void {
+    this.judging.settle(decided.judged)
+    for (const { slot, judgements } of decided.judged) this.events.emit({ type: 'judgement', slot, judgements })
+    this.events.emit({ type: 'block', decided })
+  }
+
   #makeJudging(): Judging {
     return new Judging({
       genesis: this.#options.genesis,
       now: (): Tai | undefined => this.#usable()?.latest,
+      chain: () => this.#chain(),
+      onWitnessed: (proof, attestation) => this.deciding.witnessed(proof, attestation),
+      onEquivocation: ({ first, second }) => this.deciding.offence({ type: 'proofs', first, second }),
       onProof: (author, sealed) => this.events.emit({ type: 'proof', author, sealed }),
       onAttestation: (admitted) => this.events.emit({ type: 'attestation', admitted }),
     })
@@ -207,6 +259,7 @@ export class Chimer implements AsyncDisposable {
       random,
       signer,
       networkId: genesis.networkId,
+      beacon: () => (this.#chain().height === 0 ? ZERO_DIGEST : bytesOfBlockId(this.#chain().blockId)),
       read: () => this.timekeeper.read(),
       sources: () => this.timekeeper.reports(),
       expected: () => this.judging.committee(this.id, this.slot() ?? 0).map(({ id }) => id),
@@ -227,7 +280,8 @@ export class Chimer implements AsyncDisposable {
       networkId: genesis.networkId,
       slotNs: genesis.slotNs,
       self: this.id,
-      members: genesis.members,
+      members: () => this.#chain().members,
+      isDue: (subject, slot) => isWitnessedIn(subject, slot, genesis.consensus.witnessEverySlots),
       committee: (subject, slot) => this.judging.committee(subject, slot),
       read: () => this.timekeeper.read(),
       onMeasured: ({ sealed, attestation }) => this.#ownMeasurement(sealed, attestation),

@@ -42,6 +42,22 @@ const roughtimeServer = z
 
 const filePath = z.string().min(1).max(4096)
 
+/** `HEIGHT:ID` of a block that the operator trusts. */
+const checkpoint = z
+  .string()
+  .regex(/^[1-9]\d{0,14}:[0-9a-f]{64}$/, 'must be HEIGHT:ID, the height of a block and its id in 64 hex digits')
+
+const consensusSchema = z
+  .strictObject({
+    /** Propose and vote with this node's key, where the chain counts it. */
+    validator: z.boolean().default(false),
+    /** Begin with the state of this block instead of all blocks since the genesis; null: with all. */
+    checkpoint: checkpoint.nullable().default(null),
+    /** From one block's beginning to the next, ms; null: a slot. */
+    paceMs: z.number().int().min(0).max(3_600_000).nullable().default(null),
+  })
+  .prefault({})
+
 /** `LATITUDE,LONGITUDE` in degrees. */
 const place = z
   .string()
@@ -104,6 +120,7 @@ const settingsSchema = z.strictObject({
   /** Addresses of peers to begin with, as multiaddrs that end in /p2p/ID. */
   bootstrap: z.array(multiaddr).max(64).default([]),
   network: networkSchema,
+  consensus: consensusSchema,
   /** Where the HTTP API and the dashboard are served. */
   api: hostPort('an address').default('127.0.0.1:7340'),
   sources: z
@@ -213,6 +230,9 @@ export const CONFIG_VARIABLES: Readonly<Record<string, readonly [key: string, fo
   TRUECHIMER_RELAY_CLIENT: ['network.relayClient', 'switch'],
   TRUECHIMER_HOLE_PUNCHING: ['network.holePunching', 'switch'],
   TRUECHIMER_AUTONAT: ['network.autonat', 'switch'],
+  TRUECHIMER_VALIDATOR: ['consensus.validator', 'switch'],
+  TRUECHIMER_CHECKPOINT: ['consensus.checkpoint', 'text'],
+  TRUECHIMER_PACE_MS: ['consensus.paceMs', 'number'],
   TRUECHIMER_API: ['api', 'text'],
   TRUECHIMER_NTP: ['sources.ntp', 'list'],
   TRUECHIMER_NTP_POOL: ['sources.ntpPool', 'list'],

@@ -2,12 +2,17 @@
 import type { Cancel, NsInterval } from '../base/index.ts'
 import type { SealedAttestation, SealedProof } from '../proofs/index.ts'
 import type { Judgement } from '../validation/index.ts'
+import type { EngineNews } from '../consensus/index.ts'
+import type { DecidedBlock } from './deciding.ts'
 
 export type NodeEvent =
   | { readonly type: 'clock' }
   | { readonly type: 'proof'; readonly author: string; readonly sealed: SealedProof }
   | { readonly type: 'attestation'; readonly admitted: AdmittedAttestation }
   | { readonly type: 'judgement'; readonly slot: number; readonly judgements: readonly Judgement[] }
+  /** A block was decided, and what it settled. After the judgements that it brought. */
+  | { readonly type: 'block'; readonly decided: DecidedBlock }
+  | { readonly type: 'consensus'; readonly news: EngineNews }
   | { readonly type: 'peer'; readonly peer: string; readonly connected: boolean }
   | { readonly type: 'refused'; readonly channel: string; readonly reason: string; readonly from: string }
   | {

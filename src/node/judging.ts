@@ -1,14 +1,18 @@
 /**
- * The judging half of a node: takes proofs and attestations from the gossip (and its own), keeps what is true, and closes
- * slots. Joins proofs/ and validation/ to each other. Rules: docs/spec/node.md G-13 to G-16.
+ * The judging half of a node: takes proofs and attestations from the gossip (and its own), keeps what is true, and hands it on
+ * to be committed. Who is in range is not decided here: that follows from the evidence in blocks, and is the same for everybody.
+ * Rules: docs/spec/node.md G-13 to G-16.
  */
-import type { Admission, Tai } from '../base/index.ts'
+import type { Admission, NsInterval, Tai } from '../base/index.ts'
 import { BoundedMap, accept, ignore } from '../base/index.ts'
 import { nodeIdText } from '../crypto/index.ts'
 import { Chains, isOverconfident, offsetBetween, openAttestation, openTimeProof, slotOf } from '../proofs/index.ts'
 import type { Member, SealedAttestation, SealedProof } from '../proofs/index.ts'
-import { Docket, OPEN_SLOTS_MAX } from '../validation/index.ts'
-import type { Judgement } from '../validation/index.ts'
+import { committeeOf, memberOf, statusOf } from '../consensus/index.ts'
+import type { ChainState } from '../consensus/index.ts'
+import type { Equivocation } from '../proofs/index.ts'
+import { OPEN_SLOTS_MAX } from '../validation/index.ts'
+import type { Docket, DocketReason, Judgement, Testimony, Verdict } from '../validation/index.ts'
 import type { AdmittedAttestation } from './events.ts'
 import type { Genesis } from './genesis.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -29,9 +33,16 @@ export interface JudgingOptions {
   readonly genesis: Genesis
   /** Our own clock's latest instant, or undefined while it is unsynchronised. */
   readonly now: () => Tai | undefined
+  /** The chain as this node has it. */
+  readonly chain: () => ChainState
   readonly onProof: (author: string, sealed: SealedProof) => void
   readonly onAttestation: (admitted: AdmittedAttestation) => void
+  /** An attestation that counts, with its proof: for a block to come. */
+  readonly onWitnessed: (proof: SealedProof, attestation: SealedAttestation) => void
+  readonly onEquivocation: (equivocation: Equivocation) => void
 }
+
+type Refusal = Exclude<Admission<null>, { readonly verdict: 'accept' }>
 
 /** An attestation, and the proof that it measured. */
 interface Measured {
@@ -41,7 +52,6 @@ interface Measured {
 
 export class Judging {
   readonly #options: JudgingOptions
-  readonly #ids: ReadonlySet<string>
   readonly chains: Chains
   readonly #waiting = new WaitingRoom()
   readonly #known = new BoundedMap<string, true>(KNOWN_MAX)
@@ -50,13 +60,16 @@ export class Judging {
   /** The largest uncertainty that a subject claimed in proofs measured in a slot that is open. */
   readonly #claimed = new Map<number, Map<string, number>>()
   readonly #proofsHeard = new Map<string, number>()
-  #docket: Docket | undefined
+  /** Who measured whom in which slot: the first word of a witness stands. */
+  readonly #measured = new BoundedMap<string, true>(KNOWN_MAX)
+  #equivocations = 0
   #admitted = 0
 
   constructor(options: JudgingOptions) {
     this.#options = options
-    this.#ids = new Set(options.genesis.members.map(({ id }) => id))
-    this.chains = new Chains({ members: this.#ids })
+    const { members, consensus } = options.genesis
+    const has = (id: string): boolean => this.isMember(id)
+    this.chains = new Chains({ members: { has, size: members.length + consensus.candidatesMax } })
   }
 
   /** Attestations that counted so far. */
@@ -64,9 +77,14 @@ export class Judging {
     return this.#admitted
   }
 
-  /** The docket, once the clock has said what slot it is. */
+  /** The committed docket, once a block's time is settled. */
   get docket(): Docket | undefined {
-    return this.#docket
+    return this.#options.chain().docket
+  }
+
+  /** What the chain says of somebody. */
+  verdict(id: string): Verdict {
+    return statusOf(this.#options.chain(), id)
   }
 
   /** Attestations that wait for their proof. */
@@ -74,29 +92,18 @@ export class Judging {
     return this.#waiting.size
   }
 
-  /**
-   * Begins to judge, from `slot` on. Does nothing where it has begun; but begins anew where slots far ahead were closed: our
-   * own clock was wrong then, and what it judged with it.
-   */
-  begin(slot: number): Docket {
-    const { members, judgement } = this.#options.genesis
-    if (this.#docket !== undefined && this.#docket.closed <= slot + OPEN_SLOTS_MAX) return this.#docket
-    this.#docket = new Docket({ members, parameters: judgement, slot })
-    return this.#docket
-  }
-
   committee(subject: string, slot: number): readonly Member[] {
-    return this.#docket?.committee(subject, slot) ?? []
+    return committeeOf(this.#options.chain(), subject, slot)
   }
 
   isMember(id: string): boolean {
-    return this.#ids.has(id)
+    return memberOf(this.#options.chain(), id) !== undefined
   }
 
   /** A proof from the gossip. */
   takeProof(bytes: Uint8Array): Admission<null> {
-    const opened = openTimeProof(bytes, this.#options.genesis.networkId, (key) => this.#ids.has(nodeIdText(key)))
-    if (opened.verdict !== 'accept') return opened
+    const opened = openTimeProof(bytes, this.#options.genesis.networkId, (key) => this.isMember(nodeIdText(key)))
+    if (opened.verdict !== 'accept') return blameless(opened)
     const author = nodeIdText(opened.value.proof.nodeId)
     const heard = this.#proofsHeard.get(author) ?? 0
     if (heard >= PROOFS_PER_SLOT_MAX) return ignore('too-many-proofs')
@@ -109,6 +116,7 @@ export class Judging {
   keepProof(sealed: SealedProof): Admission<null> {
     const kept = this.chains.admit(sealed, this.#options.now())
     if (kept.verdict === 'accept') this.#options.onProof(kept.value.author, sealed)
+    else this.#tellEquivocations()
     // Also where it was not admitted: the second proof of an equivocation is held, and was measured.
     if (this.chains.proof(sealed.cid) !== undefined) this.#enterWaiting(sealed)
     return kept.verdict === 'accept' ? accept(null) : kept
@@ -118,15 +126,14 @@ export class Judging {
   takeAttestation(bytes: Uint8Array): Admission<null> {
     const opened = openAttestation(
       bytes,
-      (key) => this.#ids.has(nodeIdText(key)),
+      (key) => this.isMember(nodeIdText(key)),
       ({ sentEarliest }) => this.#slotFault(sentEarliest),
     )
-    return opened.verdict === 'accept' ? this.keepAttestation(opened.value) : opened
+    return opened.verdict === 'accept' ? this.keepAttestation(opened.value) : blameless(opened)
   }
 
   /** An attestation of a member whose signature is known to be true. One whose proof is not here yet waits for it. */
   keepAttestation(sealed: SealedAttestation): Admission<null> {
-    if (this.#docket === undefined) return ignore('clock-not-ready')
     const slotFault = this.#slotFault(sealed.attestation.sentEarliest)
     if (slotFault !== undefined) return ignore(slotFault)
     const key = sealed.cid.toString()
@@ -134,22 +141,35 @@ export class Judging {
     const proof = this.chains.proof(sealed.attestation.proof)
     if (proof === undefined) return this.#wait(sealed)
     this.#known.set(key, true)
-    return this.#enter(this.#docket, { sealed, proof })
+    return this.#enter({ sealed, proof })
   }
 
-  /** Ends every slot up to `slot`. Counts who claimed, in the proofs measured in it, to know better than its witnesses agree. */
-  close(slot: number): readonly Judgement[] {
-    const judgements = this.#docket?.close(slot) ?? []
-    if (judgements.length === 0) return judgements
-    for (const { id, finding } of judgements) {
-      const uncertaintyNs = this.#claimed.get(slot)?.get(id)
-      if (finding.offset === undefined || uncertaintyNs === undefined) continue
-      if (isOverconfident(uncertaintyNs, finding.offset)) this.#overconfident.set(id, this.overconfidentCount(id) + 1)
-    }
-    for (const open of this.#claimed.keys()) if (open <= slot) this.#claimed.delete(open)
+  /**
+   * A block has closed these slots. Counts who claimed, in the proofs measured in them, to know better than its witnesses agree,
+   * and forgets what waited for them.
+   */
+  settle(closed: readonly { readonly slot: number; readonly judgements: readonly Judgement[] }[]): void {
+    for (const { slot, judgements } of closed)
+      for (const { id, finding } of judgements) this.#weighClaim({ id, slot, offset: finding.offset })
+    const until = closed.at(-1)?.slot
+    if (until === undefined) return
+    for (const open of this.#claimed.keys()) if (open <= until) this.#claimed.delete(open)
     this.#proofsHeard.clear()
-    this.#waiting.dropUntil(slot)
-    return judgements
+    this.#waiting.dropUntil(until)
+  }
+
+  #weighClaim({
+    id,
+    slot,
+    offset,
+  }: {
+    readonly id: string
+    readonly slot: number
+    readonly offset: NsInterval | undefined
+  }): void {
+    const uncertaintyNs = this.#claimed.get(slot)?.get(id)
+    if (offset === undefined || uncertaintyNs === undefined) return
+    if (isOverconfident(uncertaintyNs, offset)) this.#overconfident.set(id, this.overconfidentCount(id) + 1)
   }
 
   /** The newest attestations about a member, newest first. */
@@ -162,10 +182,16 @@ export class Judging {
     return this.#overconfident.get(id) ?? 0
   }
 
-  /** Why nothing that was asked at this instant can count now, or nothing. */
+  /** Why nothing that was asked at this instant can count now, or nothing. Before the first settled block our own clock says what slot it is. */
   #slotFault(sentEarliest: Tai): 'clock-not-ready' | 'slot-closed' | 'slot-too-far' | undefined {
-    if (this.#docket === undefined) return 'clock-not-ready'
-    return this.#docket.slotFault(slotOf(sentEarliest, this.#options.genesis.slotNs))
+    const { chain, now, genesis } = this.#options
+    const slot = slotOf(sentEarliest, genesis.slotNs)
+    const { docket } = chain()
+    if (docket !== undefined) return docket.slotFault(slot)
+    const tai = now()
+    if (tai === undefined) return 'clock-not-ready'
+    const off = slot - slotOf(tai, genesis.slotNs)
+    return off < -OPEN_SLOTS_MAX ? 'slot-closed' : off > OPEN_SLOTS_MAX ? 'slot-too-far' : undefined
   }
 
   #slotOf({ attestation }: SealedAttestation): number {
@@ -181,22 +207,36 @@ export class Judging {
   }
 
   #enterWaiting(proof: SealedProof): void {
-    const docket = this.#docket
-    if (docket === undefined) return
-    for (const sealed of this.#waiting.take(proof.cid)) this.#enter(docket, { sealed, proof })
+    for (const sealed of this.#waiting.take(proof.cid)) this.#enter({ sealed, proof })
   }
 
-  #enter(docket: Docket, { sealed, proof }: Measured): Admission<null> {
+  #tellEquivocations(): void {
+    const all = this.chains.equivocations()
+    for (const equivocation of all.slice(this.#equivocations)) this.#options.onEquivocation(equivocation)
+    this.#equivocations = all.length
+  }
+
+  #enter({ sealed, proof }: Measured): Admission<null> {
     const { sentEarliest, receivedLatest } = sealed.attestation
     const witness = nodeIdText(sealed.attestation.witness)
     const subject = nodeIdText(proof.proof.nodeId)
     const slot = this.#slotOf(sealed)
     const offset = offsetBetween(proof.proof.tai, { earliest: sentEarliest, latest: receivedLatest })
-    const recorded = docket.record({ subject, witness, slot, offset })
-    const reason = recorded.verdict === 'accept' ? '' : recorded.reason
-    if (reason === '') this.#noteClaim({ subject, slot, uncertaintyNs: proof.proof.uncertaintyNs })
-    this.#remember({ sealed, subject, witness, slot, offset, reason })
-    return recorded
+    const reason = this.#fault({ subject, witness, slot, offset })
+    if (reason === undefined) {
+      this.#measured.set(`${slot} ${witness} ${subject}`, true)
+      this.#noteClaim({ subject, slot, uncertaintyNs: proof.proof.uncertaintyNs })
+      this.#options.onWitnessed(proof, sealed)
+    }
+    this.#remember({ sealed, subject, witness, slot, offset, reason: reason ?? '' })
+    return reason === undefined ? accept(null) : ignore(reason)
+  }
+
+  /** Why the chain would not count it, as far as this node has the chain. */
+  #fault(testimony: Testimony): DocketReason | undefined {
+    const { witness, subject, slot } = testimony
+    if (this.#measured.has(`${slot} ${witness} ${subject}`)) return 'already-attested'
+    return this.docket?.fault(testimony)
   }
 
   #noteClaim(claim: { readonly subject: string; readonly slot: number; readonly uncertaintyNs: number }): void {
@@ -218,3 +258,6 @@ export class Judging {
     this.#options.onAttestation(admitted)
   }
 }
+
+/** Whoever passes on what somebody unknown here has said may have the chain further than we have. */
+const blameless = (refused: Refusal): Refusal => (refused.reason === 'not-member' ? ignore(refused.reason) : refused)

@@ -10,7 +10,7 @@ import { memorySigner } from '../crypto/io/memory-signer.ts'
 import { compressedProtocol, countingSequences, peersProtocol } from '../network/index.ts'
 import type { Compression, Network } from '../network/index.ts'
 import { createInMemoryHub } from '../network/io/in-memory.ts'
-import { readGenesis } from './index.ts'
+import { genesisMembership, readGenesis } from './index.ts'
 import { Networking } from './networking.ts'
 import { VirtualWorld } from './virtual-time.test-kit.ts'
 
@@ -58,6 +58,7 @@ test('nodes ask each other for records compressed, from the first time on', asyn
       signer,
       network,
       sequences: countingSequences(1),
+      membership: genesisMembership(genesis),
       now: () => world.trueTai,
       agent: 'truechimer/test',
       compression: zstdAtOnce,

@@ -4,6 +4,7 @@
  *
  * Rules: docs/spec/node.md G-18. The simulator runs exactly this over a simulated network.
  */
+import { max } from '../base/index.ts'
 import type { Random, Tai, Time } from '../base/index.ts'
 import type { KeyAgreement, Signer } from '../crypto/index.ts'
 import {
@@ -28,6 +29,18 @@ import type {
 } from '../network/index.ts'
 import type { Genesis } from './genesis.ts'
 
+/** The members of a network as the chain has them: they come and go. Not asked before `start`. */
+export interface Membership {
+  members(): readonly { readonly key: Uint8Array; readonly weight: bigint }[]
+  has(id: string): boolean
+}
+
+/** The members of the genesis, for ever: of a network whose chain is not followed. */
+export const genesisMembership = ({ members }: Genesis): Membership => {
+  const ids = new Set(members.map(({ id }) => id))
+  return { members: () => members, has: (id) => ids.has(id) }
+}
+
 export interface NetworkingOptions {
   readonly time: Time
   readonly random: Random
@@ -37,6 +50,8 @@ export interface NetworkingOptions {
   readonly agreement?: KeyAgreement | undefined
   readonly network: Network
   readonly sequences: SequenceSource
+  /** Who belongs to the network now. */
+  readonly membership: Membership
   /** What the node's own clock reads, TAI ns; undefined without the time. Not asked before `start`. */
   readonly now: () => Tai | undefined
   /** The program and its version, for other people to read. */
@@ -69,8 +84,7 @@ export class Networking implements AsyncDisposable {
     const { time, random, genesis, signer, agreement, network, sequences, compression } = options
     const { networkId } = genesis
     const features = featuresOf(options)
-    const members = new Set(genesis.members.map(({ id }) => id))
-    const isMember = (id: string): boolean => members.has(id)
+    const isMember = (peer: string): boolean => options.membership.has(peer)
     this.own = { version: PROTOCOL_VERSION, features, agent: options.agent }
     this.greetings = new Greetings({
       network,
@@ -110,7 +124,7 @@ export class Networking implements AsyncDisposable {
 
 /** What discovery is told of this node and its network. */
 const discoveryOf = (
-  { genesis, network, now, location, bootstrap, memory, onMemory, outboundPeers }: NetworkingOptions,
+  { network, membership, now, location, bootstrap, memory, onMemory, outboundPeers }: NetworkingOptions,
   features: readonly Feature[],
 ): Omit<DiscoveryOptions, 'time' | 'random' | 'network' | 'networkId' | 'signer' | 'requests'> => ({
   now,
@@ -123,7 +137,8 @@ const discoveryOf = (
   bootstrap: bootstrap ?? [],
   memory,
   onMemory,
-  members: () => genesis.members.map(({ key, weight }) => ({ id: key, weight })),
+  // Who does not vote yet is looked for like the lightest voice.
+  members: () => membership.members().map(({ key, weight }) => ({ id: key, weight: max(weight, 1n) })),
   parameters: outboundPeers === undefined ? {} : { outboundMin: outboundPeers },
 })
 

@@ -9,7 +9,7 @@ import { nodeIdText } from '../crypto/index.ts'
 import { memorySigner } from '../crypto/io/memory-signer.ts'
 import { createInMemoryHub } from '../network/io/in-memory.ts'
 import { CHALLENGE_LIMITS, challengeProtocol } from '../network/index.ts'
-import { GATHER_NS, challengeCodec, challengePhaseNs, openAnswer } from '../proofs/index.ts'
+import { ZERO_DIGEST, GATHER_NS, challengeCodec, challengePhaseNs, openAnswer } from '../proofs/index.ts'
 import type { SealedAttestation, SealedProof } from '../proofs/index.ts'
 import { Proving } from './proving.ts'
 import type { ProvingOptions } from './proving.ts'
@@ -43,6 +43,7 @@ const setUp = (given: Partial<ProvingOptions> = {}) => {
     random: seededRandom(1n),
     signer,
     networkId: NETWORK,
+    beacon: () => ZERO_DIGEST,
     read: () => readingOf(world),
     sources: () => [],
     expected: () => ['w1', 'w2'],
@@ -159,7 +160,8 @@ const witnessOf = (
     networkId: NETWORK,
     slotNs: NS_PER_SEC,
     self,
-    members,
+    members: () => members,
+    isDue: () => true,
     committee: (of) => members.filter(({ id }) => id !== of),
     read: () => (read ?? readingOf)(world),
     onMeasured: ({ attestation }) => measured.push(attestation),

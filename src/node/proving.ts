@@ -15,7 +15,6 @@ import {
   GATHER_NS,
   Gathering,
   UNCERTAINTY_NS_MAX,
-  ZERO_DIGEST,
   challengeAnswerCodec,
   openChallenge,
   signTimeProof,
@@ -33,6 +32,8 @@ export interface ProvingOptions {
   readonly random: Random
   readonly signer: Signer
   readonly networkId: Uint8Array
+  /** The newest decided block, 32 bytes; zeros before the first. */
+  readonly beacon: () => Uint8Array
   readonly read: () => ClockReading | undefined
   readonly sources: () => readonly SourceReport[]
   /** Ids of the witnesses who are expected to ask about now; the proof waits for all of them, but not for long. */
@@ -145,7 +146,7 @@ export class Proving {
   }
 
   async #signNow(nonce: Uint8Array): Promise<Admission<SealedProof, ProvingReason>> {
-    const { signer, networkId, read, sources, onTrouble } = this.#options
+    const { signer, networkId, beacon, read, sources, onTrouble } = this.#options
     const reading = read()
     if (reading === undefined || !isProvable(reading)) return ignore('clock-not-ready')
     try {
@@ -153,7 +154,7 @@ export class Proving {
         networkId,
         tai: reading.estimate,
         uncertaintyNs: uncertaintyOf(reading),
-        beacon: ZERO_DIGEST,
+        beacon: beacon(),
         nonce,
         sources: countSources(sources()),
       })

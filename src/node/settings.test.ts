@@ -215,6 +215,7 @@ describe('the configuration', () => {
       'network.outboundPeers': '12',
       'sources.roughtime': 'host:1 AW5uAoTSTDfG5NfY1bTh08GUnOqlRb+HVhbJ3ODJvsE=',
       'serve.ntpWorkers': '2',
+      'consensus.checkpoint': `1:${'0a'.repeat(32)}`,
       'serve.refclockSock': '/x',
     }
     // What some settings need beside them.

@@ -43,7 +43,10 @@ export interface WitnessingOptions {
   readonly networkId: Uint8Array
   readonly slotNs: bigint
   readonly self: string
-  readonly members: readonly Member[]
+  /** Who may be asked: everybody with a record, also candidates. */
+  readonly members: () => readonly Pick<Member, 'id' | 'key'>[]
+  /** Is it this one's turn in this slot? */
+  readonly isDue: (subject: string, slot: number) => boolean
   readonly committee: (subject: string, slot: number) => readonly Member[]
   readonly read: () => ClockReading | undefined
   /** The proof that answered, and what was measured of it; called once both are true and signed. */
@@ -71,9 +74,9 @@ export class Witnessing {
 
   /** Plans the challenges of a slot. `startsInNs`: how far off its start is, negative where it has begun. */
   plan(slot: number, startsInNs: bigint): void {
-    const { members, self, committee, slotNs } = this.#options
-    for (const { id } of members) {
-      if (id === self || !committee(id, slot).some((member) => member.id === self)) continue
+    const { members, isDue, self, committee, slotNs } = this.#options
+    for (const { id } of members()) {
+      if (id === self || !isDue(id, slot) || !committee(id, slot).some((member) => member.id === self)) continue
       const delayNs = startsInNs + challengePhaseNs(id, slot, slotNs)
       if (delayNs >= 0n) this.#at(delayNs, id)
     }
@@ -121,7 +124,7 @@ export class Witnessing {
       signal,
     })
     const received = read()
-    const key = members.find(({ id }) => id === subject)?.key
+    const key = members().find(({ id }) => id === subject)?.key
     if (key === undefined || !isUsable(sent.reading) || !isUsable(received)) return
     const answer = openAnswer(bytes, { networkId, subject: key, challenge: sent.challenge })
     if (answer.verdict !== 'accept') return onRefused({ subject, reason: answer.reason })

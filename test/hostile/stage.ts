@@ -1,6 +1,6 @@
 /**
  * Three honest nodes on loopback, the program itself, and members of the same network whose keys the test holds. The honest
- * ones weigh a million times as much as the hostile, so they alone sit on committees: whatever the hostile say of others
+ * ones weigh a million times as much as the hostile, so they alone decide and sit on committees: whatever the hostile say of others
  * was not asked for, while they themselves are asked like everybody.
  */
 import { once } from 'node:events'
@@ -76,7 +76,8 @@ export const openStage = async (
   const genesis: GenesisFile = {
     name: 'hostile',
     // Nobody is held absent while the test runs: a machine that is busy elsewhere is no finding.
-    parameters: { slotNs: Number(SLOT_NS), committeeSeats: 2, absentAfterSlots: 1000 },
+    // Weight is stake alone, so that the honest are heavier from the first block on.
+    parameters: { slotNs: Number(SLOT_NS), committeeSeats: 2, absentAfterSlots: 1000, standing: { alphaPpb: 0 } },
     members: [
       ...ids.map((id, index) => ({ id, name: HONEST[index] ?? id, weight: HONEST_WEIGHT })),
       ...hostile.map(({ id }, index) => ({ id, name: `hostile ${index}` })),
@@ -111,7 +112,7 @@ const stop = async ({ program }: HonestNode): Promise<void> => {
 const startHonest = async (directory: string, before: readonly HonestNode[]): Promise<HonestNode> => {
   const bootstrap = before.map(({ address }) => address).join(',')
   const program = runProgram(
-    ['node', '--data', directory, '--api', '127.0.0.1:0', '--log-level', 'warn', '--json'].concat(
+    ['node', '--validator', '--data', directory, '--api', '127.0.0.1:0', '--log-level', 'warn', '--json'].concat(
       bootstrap === '' ? [] : ['--bootstrap', bootstrap],
     ),
     before.length === 0 ? { NODE_OPTIONS: '--inspect=127.0.0.1:0' } : {},

@@ -18,7 +18,7 @@ import type { Libp2pNetwork } from '../../network/io/libp2p.ts'
 import type { Config } from '../config.ts'
 import type { Genesis } from '../genesis.ts'
 import { Networking } from '../networking.ts'
-import type { NetworkingOptions } from '../networking.ts'
+import type { Membership, NetworkingOptions } from '../networking.ts'
 import { readPeersFile, writePeersFile } from './peers-file.ts'
 import { openSequenceFile } from './sequence-file.ts'
 import { toldBootstrap } from './told-bootstrap.ts'
@@ -34,6 +34,7 @@ export interface OpenNetworkingOptions {
   /** The seed of the same key, 32 bytes: libp2p proves it at every connection. */
   readonly seed: Uint8Array
   readonly agent: string
+  readonly membership: Membership
   readonly now: () => Tai | undefined
   readonly onRefused: NonNullable<NetworkingOptions['onRefused']>
   /** What does not stop the node and somebody should know. */
@@ -47,7 +48,7 @@ export interface OpenedNetworking extends AsyncDisposable {
 
 /** Listens, and has not begun to look for peers: `networking.start` does. Rejects with the codes of the parts. */
 export const openNetworking = async (options: OpenNetworkingOptions): Promise<OpenedNetworking> => {
-  const { time, random, directory, config, genesis, signer, agent, now, tell } = options
+  const { time, random, directory, config, genesis, membership, signer, agent, now, tell } = options
   await using stack = new AsyncDisposableStack()
   const sequences = stack.use(await openSequenceFile(join(directory, 'sequences'), time))
   const places = placesOf(config, genesis)
@@ -61,6 +62,7 @@ export const openNetworking = async (options: OpenNetworkingOptions): Promise<Op
       agreement: signer,
       network,
       sequences,
+      membership,
       now,
       agent,
       features: featuresOf(network, config),

@@ -14,9 +14,11 @@ import { Chimer } from '../chimer.ts'
 import type { ChimerOptions } from '../chimer.ts'
 import { makeDiscipline } from '../clock-discipline.ts'
 import type { Config } from '../config.ts'
+import type { ChainOptions } from '../deciding.ts'
 import type { NodeEvent } from '../events.ts'
 import type { Genesis } from '../genesis.ts'
 import { keysDirectoryOf, readGenesisFile } from './data-directory.ts'
+import { openChain } from './open-chain.ts'
 import { makeSources } from './make-sources.ts'
 import { openNetworking } from './open-networking.ts'
 import type { OpenedNetworking } from './open-networking.ts'
@@ -45,6 +47,8 @@ export interface RunningNode extends AsyncDisposable {
   /** The time that the node runs on: the machine's, or a simulated oscillator's. */
   readonly time: Time
   readonly places: PlacesOptions
+  /** Its decided blocks, for whoever asks of the past. */
+  readonly store: ChainOptions['store']
 }
 
 /** Rejects with a documented code where a file, the key, an address or a port stands in the way. */
@@ -64,14 +68,16 @@ export const startNode = async (options: StartNodeOptions): Promise<RunningNode>
       signer,
       seed: await readSeed(keyPathOf(keys), passphrase),
       now: (): Tai | undefined => chimer.now(),
+      membership: { members: () => chimer.membership.members(), has: (id) => chimer.membership.has(id) },
       onRefused: ({ peer, reason, by, text }) => chimer.events.emit({ type: 'turned-away', peer, reason, by, text }),
     }),
   )
+  const { chain } = stack.use(await openChain(directory, config))
   const clock = clockOf(options, { time, genesis, emit: (event) => chimer.events.emit(event) })
-  const chimer: Chimer = stack.use(new Chimer({ time, random, genesis, signer, networking, ...clock }))
+  const chimer: Chimer = stack.use(new Chimer({ time, random, genesis, signer, networking, chain, ...clock }))
   await chimer.start()
   const opened = stack.move()
-  return { chimer, signer, time, places, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  return { chimer, signer, time, places, store: chain.store, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
 /** What disciplines the node's clock, and by which sources. */
