@@ -37,6 +37,14 @@ export const duration = (value: string): number => {
   return ms
 }
 
+/** A block: its height from 1 on, its id, or `latest`. */
+export const blockName = (value: string): string => {
+  if (/^(?:latest|[1-9]\d{0,14}|[0-9a-f]{64})$/.test(value)) return value
+  if (value === '0')
+    throw new InvalidArgumentError('The first block is 1; before it is the genesis: truechimer genesis.')
+  throw new InvalidArgumentError('It must be a height from 1 on, a block’s id of 64 hex digits, or latest.')
+}
+
 /** Where a node's API answers, as a URL without a slash at the end: from `HOST:PORT`, or from the address of a dashboard. */
 export const apiUrl = (value: string): string => {
   const [, scheme, place = ''] = /^(https?:\/\/)?([^/\s@?#]+)\/?$/.exec(value) ?? []

@@ -54,8 +54,9 @@ const tell = (
   say(`  config    ${configPathOf(data)}`)
   say(`  genesis   ${genesisPathOf(data)}`)
   if (!made.isMember) {
-    note('This node is not among the genesis’ members yet: it will watch, and its proofs will not count.')
+    note('This node is not among the genesis’ members: it will watch, and its proofs will not count.')
     note('Before the network begins, add its id to "members" and give every node the same file.')
+    note(`In a network that runs already, start it, and ask to join: truechimer join --data ${shellWord(data)}`)
   }
   const unlock = passphraseFile === undefined ? '' : ` --passphrase-file ${shellWord(passphraseFile)}`
   note(`Run it with: truechimer node --data ${shellWord(data)}${unlock} --ntp HOST:123`)

@@ -5,11 +5,14 @@
  */
 import { Command, CommanderError, Option } from 'commander'
 import packageFile from '../../package.json' with { type: 'json' }
-import { apiUrl, duration, list, milliseconds, number, whole } from './arguments.ts'
+import { apiUrl, blockName, duration, list, milliseconds, number, whole } from './arguments.ts'
 import { addLog } from './log-commands.ts'
 import { EXIT, mindPipes, reportFailure, sayJson } from './output.ts'
 import type { ExitCode } from './output.ts'
+import type { BlockOptions } from './block.ts'
 import type { PeersOptions } from './peers.ts'
+import { addMembership } from './membership-command.ts'
+import { addSimulate } from './simulate-command.ts'
 
 const API_DEFAULT = '127.0.0.1:7340'
 const LINES = '\n'
@@ -56,8 +59,11 @@ export const makeProgram = (): Command => {
         'Exit codes: 0 good, 1 the answer is no, 2 wrong usage, 3 the world failed.',
       ),
     )
-  for (const add of [addInit, addNode, addDevnet, addStatus, addPeers, addNow, addClock]) add(program)
+  for (const add of [addInit, addNode, addDevnet, addStatus, addPeers, addBlock, addGenesis, addNow, addClock])
+    add(program)
+  addMembership(program, { run, examples, data, json, api, passphraseFile })
   addLog(program, { run, examples, data, json })
+  addSimulate(program, { run, examples, data, json })
   return program
 }
 
@@ -137,6 +143,9 @@ const addNode = (program: Command): void => {
     .option('--location <lat,lon>', 'say where the node is, in degrees (a claim, and checked against nothing)')
     .addOption(new Option('--outbound-peers <number>', 'peers to dial and keep').argParser(whole({ min: 1, max: 32 })))
     .addOption(new Option('--connections-max <number>', 'connections in all').argParser(whole({ min: 8, max: 1024 })))
+    .option('--validator', 'propose and vote with this node’s key')
+    .option('--checkpoint <height:id>', 'begin with the state of a block that you trust, instead of the genesis')
+    .addOption(new Option('--pace-ms <ms>', 'from one block’s beginning to the next').argParser(Number))
     .option('--relay-server', 'carry the connections of peers that nobody can dial')
     .option('--relay-client', 'be reached through peers that relay')
     .option('--hole-punching', 'turn relayed connections into direct ones where possible')
@@ -211,7 +220,7 @@ const addDevnet = (program: Command): void => {
 const addStatus = (program: Command): void => {
   program
     .command('status')
-    .description('what a node makes of itself and of the others; exit 1 where its own actions do not count')
+    .description('a node, the chain and what it waits for, and the others; exit 1 where its own actions do not count')
     .addOption(api())
     .addOption(json())
     .addHelpText('after', examples('truechimer status', 'truechimer status --api 127.0.0.1:7341 --json'))
@@ -240,6 +249,40 @@ const addPeers = (program: Command): void => {
     .action(async (peer: string | undefined, options: Omit<PeersOptions, 'peer'>) => {
       await run(async () => (await import('./peers.ts')).peers)({ ...options, peer })
     })
+}
+
+const addBlock = (program: Command): void => {
+  program
+    .command('block')
+    .argument('<block>', 'a height, a block’s id, or latest', blockName)
+    .description('one block: its interval of time, who signed it, what is not settled yet; exit 1 where there is none')
+    .addOption(api())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples('truechimer block latest', 'truechimer block 1234', 'truechimer block 1234 --api 127.0.0.1:7341 --json'),
+    )
+    .action(async (block: string, options: Omit<BlockOptions, 'block'>) => {
+      await run(async () => (await import('./block.ts')).block)({ ...options, block })
+    })
+}
+
+const addGenesis = (program: Command): void => {
+  program
+    .command('genesis')
+    .description('what the network holds to be given: its id, members and parameters')
+    .option('--data <directory>', 'read it in this data directory; no node need run')
+    .addOption(api())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples(
+        'truechimer genesis',
+        'truechimer genesis --data ./ada',
+        'truechimer genesis --api 127.0.0.1:7341 --json',
+      ),
+    )
+    .action(run(async () => (await import('./genesis.ts')).genesis))
 }
 
 const addNow = (program: Command): void => {

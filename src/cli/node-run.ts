@@ -5,22 +5,26 @@ import type { Logger } from 'pino'
 import packageFile from '../../package.json' with { type: 'json' }
 import { ChimerError } from '../base/index.ts'
 import type { Source } from '../clock/index.ts'
+import { memberOf } from '../consensus/index.ts'
 import type { NodeLog } from '../log/io/node-log.ts'
 import { BentSource, splitHostPort } from '../node/index.ts'
-import type { Config, NodeEvent } from '../node/index.ts'
+import type { Config } from '../node/index.ts'
 import { keepLog } from '../node/io/open-log.ts'
 import { realRandom, realTime } from '../node/io/real-ports.ts'
 import { startNode } from '../node/io/start-node.ts'
 import type { RunningNode } from '../node/io/start-node.ts'
 import type { Backend } from '../services/backend.ts'
+import { archiveOf } from '../services/chain-archive.ts'
 import { openHttpApi } from '../services/http-api.ts'
 import { openNodeBackend } from '../services/node-backend.ts'
 import { openTimeServers } from '../services/time-servers.ts'
 import type { TimeServers } from '../services/time-servers.ts'
+import { heraldChain } from './chain-news.ts'
 import { heraldClock } from './clock-news.ts'
 import { connectToDevnet } from './devnet/child.ts'
 import type { DevnetLink } from './devnet/child.ts'
 import { openEnding } from './ending.ts'
+import { openNodeNews } from './node-news.ts'
 import { EXIT, colours, say, sayJson } from './output.ts'
 import type { ExitCode } from './output.ts'
 import { PASSPHRASE_ADVICE, readPassphrase } from './passphrase.ts'
@@ -42,27 +46,36 @@ export const runNode = async ({ options, config, logger, log }: RunNodeOptions):
   const bent: BentSource[] = []
   const running = stack.use(await start(options, { config, bent, log }))
   stack.use(await keep(log, { running, config, directory: options.data }))
-  running.chimer.events.listen((event) => logEvent(log, event))
-  tellConnected(log, running)
+  const tell = openNodeNews(log)
+  running.chimer.events.listen(tell)
+  // Who came while the node began, before anybody listened.
+  for (const peer of running.chimer.network.peers()) tell({ type: 'peer', peer, connected: true })
   const link = (): DevnetLink => connectToDevnet((offsetMs) => bent.forEach((source) => source.bend(offsetMs)))
   const devnet = options.devnet === true ? stack.use(link()) : undefined
   const servers = stack.use(await serveTime({ running, config, log, directory: options.data }))
-  const api = stack.use(await serve({ running, config, logger, devnet: devnet?.backend, servers }))
+  const backend = backendOf({ running, config, devnet: devnet?.backend, servers })
+  const api = stack.use(await serve(backend, { config, logger }))
   const serving = Object.fromEntries(servers.servers.map(({ name, address }) => [name, address]))
   const place = { id: running.chimer.id, api: api.address, addresses: running.chimer.network.addresses(), serving }
   log.record({ level: 'info', type: 'operator', message: 'the node runs', facts: place })
   if (options.json === true) sayJson({ ready: true, ...place })
   else if (process.stdout.isTTY) tellReady(api.address)
   stack.use(logClock(running, log))
+  const { chain } = backend
+  if (chain !== undefined)
+    stack.use(
+      heraldChain(
+        running.time,
+        () => chain.status(),
+        (news) => log.record({ type: 'consensus', ...news }),
+      ),
+    )
+  for (const warning of votingWarnings(running, config))
+    log.record({ level: 'warn', type: 'operator', message: warning })
   devnet?.ready(place)
   await ending.ended
   log.record({ level: 'info', type: 'operator', message: 'the node stops' })
   return EXIT.good
-}
-
-/** Who came while the node began, before anybody listened. */
-const tellConnected = (log: NodeLog, { chimer: { network } }: RunningNode): void => {
-  for (const peer of network.peers()) logEvent(log, { type: 'peer', peer, connected: true })
 }
 
 const tellReady = (api: string): void => {
@@ -136,30 +149,45 @@ const serveTime = async (parts: {
 /** The dashboard, where it has been built. */
 const WEB_ROOT = fileURLToPath(new URL('../../web/dist', import.meta.url))
 
-const serve = (parts: {
-  readonly running: RunningNode
-  readonly config: Config
-  readonly logger: Logger
-  readonly devnet: Backend['devnet'] | undefined
-  readonly servers: TimeServers
-}): ReturnType<typeof openHttpApi> => {
-  const { running, config, logger, devnet, servers } = parts
-  const { chimer, time, places } = running
-  const { greetings, discovery, own } = chimer.networking
-  const backend = openNodeBackend({
-    chimer,
-    time,
-    version: packageFile.version,
-    parts: { greetings, own, discovery, outboundWanted: config.network.outboundPeers, places },
-    served: () => servers.servers.map((server) => ({ name: server.name, address: server.address, ...server.counts() })),
-    ...(devnet === undefined ? {} : { devnet }),
-  })
-  return openHttpApi({
+const serve = (
+  backend: Backend,
+  { config, logger }: { readonly config: Config; readonly logger: Logger },
+): ReturnType<typeof openHttpApi> =>
+  openHttpApi({
     backend,
     listen: splitHostPort(config.api),
     logger: logger.child({ part: 'api' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
     ...(existsSync(WEB_ROOT) ? { webRoot: WEB_ROOT } : {}),
   })
+
+const backendOf = (parts: {
+  readonly running: RunningNode
+  readonly config: Config
+  readonly devnet: Backend['devnet'] | undefined
+  readonly servers: TimeServers
+}): Backend => {
+  const { running, config, devnet, servers } = parts
+  const { chimer, time, places, store } = running
+  const { greetings, discovery, own } = chimer.networking
+  return openNodeBackend({
+    chimer,
+    time,
+    version: packageFile.version,
+    parts: { greetings, own, discovery, outboundWanted: config.network.outboundPeers, places },
+    archive: archiveOf(store),
+    served: () => servers.servers.map((server) => ({ name: server.name, address: server.address, ...server.counts() })),
+    ...(devnet === undefined ? {} : { devnet }),
+  })
+}
+
+/** Where what was asked for and what the chain counts are two things: neither is wrong, and either may be meant. */
+const votingWarnings = ({ chimer: { deciding, id } }: RunningNode, { consensus }: Config): readonly string[] => {
+  const member = memberOf(deciding.state, id)
+  if (consensus.validator && member === undefined)
+    return ['this node’s key is no member of the chain, so it follows and does not vote; truechimer join makes it one']
+  if (!consensus.validator && member !== undefined && member.weight > 0n)
+    return ['this node’s key has weight, and the node runs without --validator: its weight is silent']
+  return []
 }
 
 /** What becomes of the clock and its sources, once a change. */
@@ -194,49 +222,4 @@ const keep = async (
     },
     keepMb: config.logKeepMb,
   })
-}
-
-const logEvent = (log: NodeLog, event: NodeEvent): void => {
-  switch (event.type) {
-    case 'judgement':
-      for (const { id, before, verdict } of event.judgements)
-        if (before !== verdict.status)
-          log.record({
-            level: 'info',
-            type: 'consensus',
-            message: 'a verdict changed',
-            facts: { slot: event.slot, id, before, ...verdict },
-          })
-      return
-    case 'peer':
-      return log.record({
-        level: 'info',
-        type: 'network',
-        message: 'a peer came or went',
-        facts: { peer: event.peer, connected: event.connected },
-        byPeers: true,
-      })
-    case 'refused':
-      return log.refused({ channel: event.channel, reason: event.reason, from: event.from })
-    case 'turned-away':
-      return log.record({
-        level: 'warn',
-        type: 'network',
-        message: event.by === 'own' ? 'this node does not talk to a peer' : 'a peer does not talk to this node',
-        facts: { peer: event.peer, reason: event.reason, said: event.text },
-        byPeers: true,
-      })
-    case 'trouble':
-      return log.record({ level: 'warn', type: 'operator', message: event.message, facts: { code: event.code } })
-    case 'clock':
-    case 'proof':
-    case 'attestation':
-      return log.record({
-        level: 'trace',
-        type: event.type === 'clock' ? 'clock' : 'proof',
-        message: 'heard',
-        facts: { type: event.type },
-        byPeers: true,
-      })
-  }
 }

@@ -26,6 +26,9 @@ export interface NodeOptions extends PassphraseOptions {
   readonly relayClient?: boolean
   readonly holePunching?: boolean
   readonly autonat?: boolean
+  readonly validator?: boolean
+  readonly checkpoint?: string
+  readonly paceMs?: number
   readonly ntp?: readonly string[]
   readonly ntpPool?: readonly string[]
   readonly nts?: readonly string[]
@@ -100,6 +103,9 @@ const flagOverrides = (options: NodeOptions): Overrides => {
     'network.relayClient': options.relayClient,
     'network.holePunching': options.holePunching,
     'network.autonat': options.autonat,
+    'consensus.validator': options.validator,
+    'consensus.checkpoint': options.checkpoint,
+    'consensus.paceMs': options.paceMs,
     'sources.ntp': ntp,
     'sources.ntpPool': ntpPool,
     'sources.nts': options.nts,

@@ -3,6 +3,7 @@
  * over a running node; tests implement it with tables.
  */
 import type { Admission, Cancel } from '../base/index.ts'
+import type { ChainBackend } from './chain-backend.ts'
 import type { TrafficSums } from './peer-traffic.ts'
 import type {
   ClockView,
@@ -32,6 +33,8 @@ export interface Backend {
   traffic(): TrafficSums
   /** Called for every event from now on. Must return fast. */
   onEvent(listener: (event: EventView) => void): Cancel
+  /** Where the node takes part in a chain. Its events come by `onEvent` of this interface, with all others. */
+  readonly chain?: ChainBackend
   /** In a devnet only. */
   readonly devnet?: {
     view(): DevnetView

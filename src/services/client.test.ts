@@ -343,6 +343,7 @@ describe('a browser', () => {
     const brought = [...broughtBy(join(import.meta.dirname, 'client.ts'))]
     deepEqual(brought.map((to) => (to.startsWith('/') ? relative(root, to) : to)).sort(), [
       'clock/port.ts',
+      'services/chain-schema.ts',
       'services/client.ts',
       'services/peer-schema.ts',
       'services/schema-terms.ts',

@@ -11,10 +11,15 @@
  */
 import { z } from 'zod'
 import {
+  acceptedSchema,
+  blockSchema,
+  blocksSchema,
   clockSchema,
   devnetSchema,
   eventSchema,
+  genesisViewSchema,
   healthSchema,
+  lightSchema,
   nodeDetailSchema,
   nodesSchema,
   peersSchema,
@@ -22,20 +27,27 @@ import {
   proofSchema,
   statusSchema,
   timeSchema,
+  validatorsSchema,
 } from './schema.ts'
 import type {
+  AcceptedView,
+  BlocksView,
+  BlockView,
   ClockView,
   DevnetView,
   EventType,
   EventView,
   FaultView,
+  GenesisView,
   HealthView,
+  LightView,
   NodeDetailView,
   NodesView,
   PeersView,
   ProofView,
   StatusView,
   TimeView,
+  ValidatorsView,
 } from './schema.ts'
 
 /** Codes that the client itself gives; every other code is the server's own (docs/errors.md). */
@@ -82,6 +94,18 @@ export interface Client {
   proof(cid: string): Promise<ProofView>
   /** The network as this node sees it: connections, how its peers stand, what was dropped. */
   peers(): Promise<PeersView>
+  /** What the network holds to be given. This and what follows, to `light`, rejects with `TC_API_NOT_FOUND` (404) without a chain. */
+  genesis(): Promise<GenesisView>
+  /** The newest first; from a height downwards where one is given. */
+  blocks(wanted?: { readonly from?: number; readonly limit?: number }): Promise<BlocksView>
+  /** By height, by id, or the newest. Rejects with `TC_API_UNKNOWN_BLOCK` (404). */
+  block(which: number | string): Promise<BlockView>
+  /** Who votes at a height, at the next one where none is given. Rejects with `TC_API_UNKNOWN_BLOCK` (404). */
+  validators(height?: number): Promise<ValidatorsView>
+  /** A proof of a header for who trusts the one at `from` (0: the genesis). Rejects with `TC_API_UNKNOWN_BLOCK` (404). */
+  light(wanted?: { readonly from?: number; readonly to?: number }): Promise<LightView>
+  /** Hands in a signed transaction. Rejects with `TC_API_TRANSACTION_REFUSED` (422), whose message ends with the reason. */
+  submit(transaction: Uint8Array): Promise<AcceptedView>
   /** A node that is up but not well answers; only one that does not answer rejects. */
   health(): Promise<Health>
   /**
@@ -131,6 +155,7 @@ export const openClient = (options: ClientOptions): Client => {
     node: (id) => ask(`/v1/nodes/${encodeURIComponent(id)}`, nodeDetailSchema),
     proof: (cid) => ask(`/v1/proofs/${encodeURIComponent(cid)}`, proofSchema),
     peers: () => ask('/v1/peers', peersSchema),
+    ...chainQuestions(ask),
     health: () => ask('/healthz', healthSchema).catch(unhealthy),
     events: (eventsOptions) => ({ [Symbol.asyncIterator]: () => follow(options, eventsOptions ?? {}) }),
     devnet,
@@ -141,6 +166,34 @@ export const openClient = (options: ClientOptions): Client => {
     },
   }
 }
+
+type Ask = <T>(path: string, schema: z.ZodType<T>, init?: RequestInit) => Promise<T>
+
+const chainQuestions = (
+  ask: Ask,
+): Pick<Client, 'genesis' | 'blocks' | 'block' | 'validators' | 'light' | 'submit'> => ({
+  genesis: () => ask('/v1/genesis', genesisViewSchema),
+  blocks: (wanted = {}) => ask(`/v1/blocks${queryOf({ ...wanted })}`, blocksSchema),
+  block: (which) => ask(`/v1/blocks/${encodeURIComponent(which)}`, blockSchema),
+  validators: (height) => ask(`/v1/validators${queryOf({ height })}`, validatorsSchema),
+  light: (wanted = {}) => ask(`/v1/light${queryOf({ ...wanted })}`, lightSchema),
+  submit: (transaction) => {
+    const body = JSON.stringify({ bytes: base64Of(transaction) })
+    return ask('/v1/transactions', acceptedSchema, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    })
+  },
+})
+
+/** `?a=1&b=2` of what is given; empty where nothing is. */
+const queryOf = (wanted: Readonly<Record<string, number | undefined>>): string => {
+  const given = Object.entries(wanted).filter(([, value]) => value !== undefined)
+  return given.length === 0 ? '' : `?${given.map(([name, value]) => `${name}=${value}`).join('&')}`
+}
+
+const base64Of = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCodePoint(byte)).join(''))
 
 const unhealthy = (error: unknown): Health => {
   if (error instanceof ApiError && error.code === 'TC_API_UNHEALTHY')

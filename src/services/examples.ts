@@ -2,6 +2,7 @@
  * What good answers look like, for /openapi.json. Their types are the shapes' own and a test checks them against the shapes,
  * so an example cannot rot. The proof's bytes and signature are of the right length and otherwise made up.
  */
+import { CHAIN_STATUS_EXAMPLE } from './chain-examples.ts'
 import type {
   ClockView,
   DevnetView,
@@ -76,6 +77,7 @@ export const STATUS_EXAMPLE: StatusView = {
   peers: [WITNESS_ID_EXAMPLE],
   addresses: [`/ip4/127.0.0.1/tcp/4601/p2p/${NODE_ID_EXAMPLE}`],
   counts: { proofs: 150, attestations: 420, refused: { 'unknown-challenge': 2 } },
+  chain: CHAIN_STATUS_EXAMPLE,
 }
 
 export const CLOCK_EXAMPLE: ClockView = {
@@ -98,7 +100,7 @@ export const NODE_EXAMPLE: NodeView = {
   name: 'ada',
   self: true,
   connected: true,
-  weight: 1,
+  weight: 750_000_000,
   status: 'truechimer',
   reason: '',
   explanation: 'Its witnesses agree that its clock is within the accepted variance.',

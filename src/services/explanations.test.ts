@@ -48,6 +48,16 @@ const cases: readonly Case[] = [
   { reason: 'no-proof', offset, finding, text: 'It has answered no witness for a while.' },
   { reason: 'in-range', offset, finding, text: 'Keeps good time: 3 of 4 witnesses agree.' },
   { reason: 'in-range', text: 'Keeps good time.' },
+  {
+    reason: 'in-range',
+    finding: { agreeing: 0, asked: 4, reason: 'too-few-witnesses' },
+    text: 'Keeps good time; lately too few of its witnesses were heard.',
+  },
+  {
+    reason: 'in-range',
+    finding: { agreeing: 0, asked: 4, reason: 'no-agreement' },
+    text: 'Keeps good time; lately its witnesses do not agree.',
+  },
   { reason: 'ahead', offset, finding, text: '245 ms ahead: 3 of 4 witnesses agree.' },
   { reason: 'ahead', finding: { agreeing: 0, asked: 0 }, text: 'Out of range, ahead.' },
   { reason: 'behind', offset: { lo: -250_000_000n, hi: -240_000_000n }, text: '245 ms behind.' },

@@ -26,10 +26,17 @@ export interface Explained {
   readonly finding: Finding | undefined
 }
 
+/** What its witnesses say of the newest slot. A verdict stands while too few of them are heard. */
+const witnessesText = (finding: Finding | undefined): string => {
+  if (finding === undefined || finding.asked === 0) return '.'
+  if (finding.reason === 'too-few-witnesses') return '; lately too few of its witnesses were heard.'
+  if (finding.reason === 'no-agreement') return '; lately its witnesses do not agree.'
+  return `: ${finding.agreeing} of ${finding.asked} witnesses agree.`
+}
+
 /** One short sentence on why a node is held to be what it is; it stands beside the node's name. */
 export const explainVerdict = ({ verdict, offset, finding }: Explained): string => {
-  const by =
-    finding === undefined || finding.asked === 0 ? '.' : `: ${finding.agreeing} of ${finding.asked} witnesses agree.`
+  const by = witnessesText(finding)
   const off = offset === undefined ? 'Out of range,' : durationText(middle(offset))
   if (verdict.reason === 'never-proved') return 'Its clock is not proved yet.'
   if (verdict.reason === 'no-proof') return 'It has answered no witness for a while.'

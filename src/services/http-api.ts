@@ -25,6 +25,7 @@ import type { Metrics } from './metrics.ts'
 import { describeApi } from './openapi.ts'
 import { problemFrom, refuse } from './problems.ts'
 import type { ApiApp } from './routes.ts'
+import { chainRoutes } from './routes-chain.ts'
 import { clockRoutes } from './routes-clock.ts'
 import { devnetRoutes } from './routes-devnet.ts'
 import { eventRoutes } from './routes-events.ts'
@@ -129,13 +130,19 @@ const assemble = async (app: ApiApp, { options, limits, hub, metrics }: Parts): 
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, async () => {
     throw refuse('TC_API_NOT_FOUND')
   })
-  await describeApi(app, { version: backend.status().version, devnet: backend.devnet !== undefined })
+  const { chain, devnet } = backend
+  await describeApi(app, {
+    version: backend.status().version,
+    devnet: devnet !== undefined,
+    chain: chain !== undefined,
+  })
   operationRoutes(app, metrics)
   clockRoutes(app, backend)
   nodeRoutes(app, backend)
   peerRoutes(app, backend)
   eventRoutes(app, hub)
-  if (backend.devnet !== undefined) devnetRoutes(app, backend.devnet, limits)
+  if (chain !== undefined) chainRoutes(app, chain, limits)
+  if (devnet !== undefined) devnetRoutes(app, devnet, limits)
   if (webRoot !== undefined) await dashboardFiles(app, webRoot)
 }
 

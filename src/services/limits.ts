@@ -3,7 +3,7 @@
  * tests name the same ones. `openHttpApi` takes other values for tests and for programs that embed it.
  */
 export interface ApiLimits {
-  /** Bytes of a request body. The largest honest one is a fault, under 200 bytes. */
+  /** Bytes of a request body. The largest honest one is a transaction, under 1,000 bytes. */
   readonly bodyBytesMax: number
   /** Bytes of the request line and all headers together. */
   readonly headerBytesMax: number
@@ -15,6 +15,10 @@ export interface ApiLimits {
   readonly keepAliveMs: number
   /** What a devnet may take to bend a clock, milliseconds. */
   readonly handlerMsMax: number
+  /** Transactions that one address may hand in, and proofs for light clients that it may ask for, within a window of so many milliseconds. */
+  readonly transactionsMax: number
+  readonly lightProofsMax: number
+  readonly chainWindowMs: number
   /** Open TCP connections; more are closed at once. */
   readonly connectionsMax: number
   /** Event streams in all, and from one address. */
@@ -38,6 +42,9 @@ export const API_LIMITS: ApiLimits = {
   idleMsMax: 60_000,
   keepAliveMs: 5000,
   handlerMsMax: 10_000,
+  transactionsMax: 120,
+  lightProofsMax: 30,
+  chainWindowMs: 60_000,
   connectionsMax: 256,
   streamsMax: 32,
   streamsPerClientMax: 16,

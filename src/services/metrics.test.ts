@@ -212,3 +212,21 @@ test('what servers of time have done is counted by server and reason; a node tha
   await using none = await open(tableBackend())
   equal((await scrape(none)).get('truechimer_time_answers_total')?.samples.size, 0)
 })
+
+test('the chain: heights, the newest interval, who is silent, what everybody weighs', async () => {
+  const backend = tableBackend()
+  await using api = await open(backend)
+  const families = await scrape(api)
+  equal(value(families, 'chain_height'), 1234)
+  equal(value(families, 'chain_block_interval_seconds'), 0.492)
+  equal(value(families, 'chain_block_age_seconds'), 0.84)
+  equal(value(families, 'chain_silent_ratio'), 0.25)
+  equal(value(families, 'chain_rounds_failed_total'), 2)
+  equal(value(families, 'chain_emergency'), 0)
+  const [ada] = backend.table.chain.validators.validators
+  equal(value(families, 'chain_weight_ratio', `{node="${ada?.id}",name="ada"}`), 0.75)
+  backend.table.chain.status = { ...backend.table.chain.status, tip: null, tipAgeNs: null }
+  equal((await scrape(api)).get('truechimer_chain_block_age_seconds')?.samples.size, 0)
+  await using none = await open(tableBackend({ chain: false }))
+  equal((await scrape(none)).get('truechimer_chain_height')?.samples.size ?? 0, 0)
+})

@@ -11,6 +11,7 @@ import { clockStatusSchema, nodeStatusSchema } from './schema.ts'
 import type { ClockView, NodeView, StatusView } from './schema.ts'
 import type { Backend } from './backend.ts'
 import type { EventHub } from './event-hub.ts'
+import { chainMetrics } from './metrics-chain.ts'
 import { networkMetrics } from './metrics-network.ts'
 
 const NS_PER_SEC = 1e9
@@ -34,6 +35,7 @@ export const openMetrics = (backend: Backend, hub: EventHub): Metrics => {
   const writeCounts = countMetrics(registry)
   const writeServed = servedMetrics(registry)
   const writeNetwork = networkMetrics(registry)
+  const writeChain = chainMetrics(registry, backend.chain)
   const writeProcess = processMetrics(registry)
   const answers = new Counter({
     name: 'truechimer_http_answers_total',
@@ -50,6 +52,7 @@ export const openMetrics = (backend: Backend, hub: EventHub): Metrics => {
       writeNodes(backend.nodes().nodes)
       writeServed(backend.served?.() ?? [])
       writeNetwork(backend.peers(), backend.traffic())
+      writeChain()
       writeCounts({ status, refusals: backend.refusals(), streams: hub.streams, cutOff: hub.cutOff })
       writeProcess({ loopMeanNs: loop.mean, loopMaxNs: loop.max })
       loop.reset()

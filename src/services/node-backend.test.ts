@@ -14,6 +14,9 @@ import { ScriptedSource, VirtualWorld } from '../node/virtual-time.test-kit.ts'
 import type { Backend } from './backend.ts'
 import { openNodeBackend } from './node-backend.ts'
 import {
+  blockSchema,
+  blocksSchema,
+  chainStatusSchema,
   clockSchema,
   eventSchema,
   nodeDetailSchema,
@@ -22,6 +25,7 @@ import {
   proofSchema,
   statusSchema,
   timeSchema,
+  validatorsSchema,
 } from './schema.ts'
 import type { DevnetView, EventView } from './schema.ts'
 
@@ -164,6 +168,36 @@ describe('in good times', () => {
       history.map(({ slot }) => slot).toSorted((a, b) => b - a),
     )
     equal(at(0).backend.node('nobody'), undefined)
+  })
+  test('its chain: blocks that hold the true time, who votes and why, and where the next height stands', () => {
+    const { chain } = at(0).backend
+    ok(chain !== undefined)
+    const status = chainStatusSchema.parse(chain.status())
+    ok(status.tip !== null && status.tip.height > 3 && status.round.height === status.tip.height + 1)
+    ok(status.tipAgeNs !== null && status.tipAgeNs < 5e9 && status.halted === '')
+    const { blocks } = blocksSchema.parse(chain.blocks({ from: undefined, limit: 3 }))
+    deepEqual(
+      blocks.map(({ settled }) => settled),
+      [false, true, true],
+    )
+    const block = blockSchema.parse(chain.block(blocks[1]?.id ?? ''))
+    ok(block.time !== null && BigInt(block.time.latest) <= world.trueTai + NS_PER_SEC)
+    ok((block.commit?.weight ?? 0) >= (block.commit?.quorum ?? Number.POSITIVE_INFINITY))
+    deepEqual(
+      block.commit?.signers.every(({ name }) => NAMES.some((known) => known === name)),
+      true,
+    )
+    const { validators } = validatorsSchema.parse(chain.validators(undefined))
+    deepEqual(validators.map(({ name }) => name).sort(), [...NAMES].sort())
+    ok(validators.every(({ status: is, why }) => is === 'truechimer' && why.includes('of a voice')))
+    deepEqual(readGenesis(chain.genesis().genesis).networkId, genesis.networkId)
+    const told = heard
+      .filter(({ type }) => type === 'block' || type === 'round')
+      .map((event) => eventSchema.parse(event))
+    ok(
+      told.some(({ type }) => type === 'round') &&
+        told.some((event) => event.type === 'block' && event.before?.settled),
+    )
   })
   test('a proof by its address, and none by another', () => {
     const cid = at(0).backend.nodes().nodes[1]?.proof?.cid ?? ''

@@ -12,6 +12,10 @@ import type { SealedProof } from '../proofs/index.ts'
 import { nodeIdText } from '../crypto/index.ts'
 import type { Judgement, Verdict } from '../validation/index.ts'
 import type { Backend } from './backend.ts'
+import { openChainBackend } from './chain-backend.ts'
+import type { ChainBackend } from './chain-backend.ts'
+import { chainOfNode } from './chain-of-node.ts'
+import type { ChainArchive } from './chain-source.ts'
 import { clockStatusView, clockView, sourceView, timeView } from './clock-views.ts'
 import { explainVerdict } from './explanations.ts'
 import { PeerTraffic } from './peer-traffic.ts'
@@ -44,6 +48,8 @@ export interface NodeBackendOptions {
   readonly served?: NonNullable<Backend['served']>
   /** The node's networking beside its port: greetings, discovery of peers, places. */
   readonly parts?: NetworkParts
+  /** What the store of blocks can say of the past. */
+  readonly archive?: ChainArchive
 }
 
 type HistoryEntry = NodeDetailView['history'][number]
@@ -53,7 +59,21 @@ export const openNodeBackend = (options: NodeBackendOptions): Backend => {
   return options.devnet === undefined ? backend : Object.assign(backend, { devnet: options.devnet })
 }
 
+const openChain = ({ chimer, time, archive }: NodeBackendOptions): ChainBackend => {
+  const names = new Map(chimer.genesis.members.map(({ id, name }) => [id, name]))
+  return openChainBackend({
+    source: chainOfNode(chimer, archive),
+    time,
+    people: { self: chimer.id, nameOf: (id) => names.get(id) },
+    now: () => chimer.timekeeper.read()?.estimate,
+  })
+}
+
+const byName = (members: readonly NamedMember[]): readonly NamedMember[] =>
+  members.toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)))
+
 class NodeBackend implements Backend {
+  readonly chain: ChainBackend
   readonly #chimer: Chimer
   readonly #options: NodeBackendOptions
   readonly #startedNs: bigint
@@ -64,6 +84,7 @@ class NodeBackend implements Backend {
 
   constructor(options: NodeBackendOptions) {
     this.#options = options
+    this.chain = openChain(options)
     this.#chimer = options.chimer
     this.#startedNs = options.time.elapsedNs()
     this.#chimer.events.listen((event) => {
@@ -101,6 +122,7 @@ class NodeBackend implements Backend {
         attestations: judging.admitted,
         refused: sumByReason(refusals.entries()),
       },
+      chain: this.chain.status(),
     }
   }
 
@@ -115,12 +137,12 @@ class NodeBackend implements Backend {
       slot: this.#chimer.slot() ?? 0,
       slotNs: Number(genesis.slotNs),
       acceptedVarianceNs: Number(genesis.judgement.acceptedVarianceNs),
-      nodes: genesis.members.map((member) => this.#nodeView(member)),
+      nodes: byName(this.#chimer.members()).map((member) => this.#nodeView(member)),
     }
   }
 
   node(id: string): NodeDetailView | undefined {
-    const member = this.#chimer.genesis.members.find((one) => one.id === id)
+    const member = this.#chimer.members().find((one) => one.id === id)
     if (member === undefined) return undefined
     const attestations = this.#chimer.judging.attestationsOf(id).map(attestationView)
     return { ...this.#nodeView(member), attestations, history: [...(this.#history.get(id) ?? [])] }
@@ -133,14 +155,16 @@ class NodeBackend implements Backend {
   }
 
   peers(): PeersView {
-    const { genesis, judging, network, refusals } = this.#chimer
+    const { judging, network, refusals } = this.#chimer
+    const members = this.#chimer.members()
+    const names = new Map(members.map(({ id, name }) => [id, name]))
     return peersView({
       network,
       parts: this.#options.parts ?? {},
       elapsedNs: this.#options.time.elapsedNs(),
-      nameOf: (peer) => genesis.members.find(({ id }) => id === peer)?.name,
+      nameOf: (peer) => names.get(peer),
       drops: refusals.entries(),
-      links: linksOf(genesis.members.flatMap(({ id }) => judging.attestationsOf(id))),
+      links: linksOf(members.flatMap(({ id }) => judging.attestationsOf(id))),
     })
   }
 
@@ -162,9 +186,11 @@ class NodeBackend implements Backend {
       for (const view of this.#eventViews(event)) listener(view)
     })
     const deafToFaults = this.#options.devnet?.onFaults?.((faults) => listener({ type: 'fault', faults }))
+    const deafToChain = this.chain.onEvent(listener)
     return () => {
       deaf()
       deafToFaults?.()
+      deafToChain()
     }
   }
 
@@ -183,11 +209,11 @@ class NodeBackend implements Backend {
   }
 
   #nameOf(id: string): string {
-    return this.#chimer.genesis.members.find((member) => member.id === id)?.name ?? id.slice(-8)
+    return this.#chimer.members().find((member) => member.id === id)?.name ?? id.slice(-8)
   }
 
   #verdict(id: string): Verdict {
-    return this.#chimer.judging.docket?.verdict(id) ?? { status: 'unproven', reason: 'never-proved', since: 0 }
+    return this.#chimer.judging.verdict(id)
   }
 
   #hostOffsetNs({ estimate, localNs }: ClockReading): number {

@@ -3,6 +3,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { z } from 'zod'
 import { ask } from './asking.test-kit.ts'
+import * as chain from './chain-examples.ts'
 import * as examples from './examples.ts'
 import { openHttpApi } from './http-api.ts'
 import { API_PROBLEMS } from './problems.ts'
@@ -44,8 +45,11 @@ const documentSchema = z.object({
 })
 type Document = z.infer<typeof documentSchema>
 
-const describeNode = async (devnet: boolean): Promise<{ document: Document; text: string }> => {
-  await using api = await openHttpApi({ backend: tableBackend({ devnet }), listen: { host: '127.0.0.1', port: 0 } })
+const describeNode = async (devnet: boolean, chain = true): Promise<{ document: Document; text: string }> => {
+  await using api = await openHttpApi({
+    backend: tableBackend({ devnet, chain }),
+    listen: { host: '127.0.0.1', port: 0 },
+  })
   const { json, text } = await ask(`${api.address}/openapi.json`)
   return { document: documentSchema.parse(json), text }
 }
@@ -70,6 +74,14 @@ const EVERYWHERE = [
   'GET /v1/status',
   'GET /v1/time',
 ]
+const WITH_A_CHAIN = [
+  'GET /v1/blocks',
+  'GET /v1/blocks/{block}',
+  'GET /v1/genesis',
+  'GET /v1/light',
+  'GET /v1/validators',
+  'POST /v1/transactions',
+]
 const IN_A_DEVNET = ['GET /v1/devnet', 'POST /v1/devnet/faults']
 
 describe('the document', () => {
@@ -78,7 +90,7 @@ describe('the document', () => {
     const { document } = await describeNode(true)
     await using api = await openHttpApi({ backend, listen: { host: '127.0.0.1', port: 0 } })
     const routes = operations(document).map(({ route }) => route)
-    deepEqual(routes.toSorted(), [...EVERYWHERE, ...IN_A_DEVNET].sort())
+    deepEqual(routes.toSorted(), [...EVERYWHERE, ...WITH_A_CHAIN, ...IN_A_DEVNET].sort())
     for (const route of routes.filter((route) => route !== 'GET /v1/events')) {
       const [method = '', path = ''] = route.split(' ')
       const answer = await ask(api.address + path.replace(/\{\w+\}/, 'x'), { method })
@@ -86,8 +98,8 @@ describe('the document', () => {
     }
   })
 
-  test('has no devnet where there is none', async () => {
-    const { document, text } = await describeNode(false)
+  test('has no devnet and no chain where there is none', async () => {
+    const { document, text } = await describeNode(false, false)
     deepEqual(
       operations(document)
         .map(({ route }) => route)
@@ -95,6 +107,7 @@ describe('the document', () => {
       EVERYWHERE,
     )
     ok(!/devnet\/|x-truechimer-token|TC_API_TOKEN|"Fault"/.test(text))
+    ok(!/TC_API_UNKNOWN_BLOCK|"Validators"|"name":"chain"/.test(text))
   })
 
   test('points at nothing that is not there, and holds nothing that is not pointed at', async () => {
@@ -168,6 +181,13 @@ describe('examples are of the shapes that they show', () => {
     ['health', shapes.healthSchema, examples.HEALTH_EXAMPLE],
     ['devnet', shapes.devnetSchema, examples.DEVNET_EXAMPLE],
     ['fault', shapes.faultSchema, examples.FAULT_EXAMPLE],
+    ['genesis', shapes.genesisViewSchema, chain.GENESIS_EXAMPLE],
+    ['blocks', shapes.blocksSchema, chain.BLOCKS_EXAMPLE],
+    ['block', shapes.blockSchema, chain.BLOCK_EXAMPLE],
+    ['validators', shapes.validatorsSchema, chain.VALIDATORS_EXAMPLE],
+    ['light proof', shapes.lightSchema, chain.LIGHT_EXAMPLE],
+    ['transaction', shapes.transactionSchema, chain.TRANSACTION_EXAMPLE],
+    ['accepted', shapes.acceptedSchema, chain.ACCEPTED_EXAMPLE],
   ]
   for (const [name, shape, example] of table) test(name, () => deepEqual(shape.parse(example), example))
 

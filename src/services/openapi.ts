@@ -11,14 +11,21 @@ import { z } from 'zod'
 import { API_PROBLEMS } from './problems.ts'
 import type { ApiCode } from './problems.ts'
 import type { ApiApp } from './routes.ts'
+import { TRANSACTION_EXAMPLE } from './chain-examples.ts'
 import { FAULT_EXAMPLE } from './examples.ts'
 import {
+  acceptedSchema,
+  blockSchema,
+  blocksSchema,
+  blockSummarySchema,
   clockSchema,
   clockStatusSchema,
   devnetSchema,
   eventSchema,
   faultSchema,
+  genesisViewSchema,
   healthSchema,
+  lightSchema,
   nodeDetailSchema,
   nodeSchema,
   nodesSchema,
@@ -31,16 +38,25 @@ import {
   sourceSchema,
   statusSchema,
   timeSchema,
+  transactionSchema,
+  validatorSchema,
+  validatorsSchema,
 } from './schema.ts'
 
 /** Shapes that the document names, so that a generated client has types of these names. */
 const COMPONENTS = {
+  Accepted: acceptedSchema,
+  Block: blockSchema,
+  Blocks: blocksSchema,
+  BlockSummary: blockSummarySchema,
   Clock: clockSchema,
   ClockStatus: clockStatusSchema,
   Devnet: devnetSchema,
   Event: eventSchema,
   Fault: faultSchema,
+  Genesis: genesisViewSchema,
   Health: healthSchema,
+  LightProof: lightSchema,
   Node: nodeSchema,
   NodeDetail: nodeDetailSchema,
   NodeStatus: nodeStatusSchema,
@@ -53,9 +69,13 @@ const COMPONENTS = {
   Source: sourceSchema,
   Status: statusSchema,
   Time: timeSchema,
+  Transaction: transactionSchema,
+  Validator: validatorSchema,
+  Validators: validatorsSchema,
 }
 for (const [id, schema] of Object.entries(COMPONENTS)) z.globalRegistry.add(schema, { ...schema.meta(), id })
 z.globalRegistry.add(faultSchema, { ...faultSchema.meta(), examples: [FAULT_EXAMPLE] })
+z.globalRegistry.add(transactionSchema, { ...transactionSchema.meta(), examples: [TRANSACTION_EXAMPLE] })
 
 /** Any route may answer these. */
 const EVERYWHERE: readonly ApiCode[] = [
@@ -160,7 +180,11 @@ const DESCRIPTION = [
 ].join('\n\n')
 
 /** Must run before any route is made. `version` is the node's own. */
-export const describeApi = async (app: ApiApp, options: { version: string; devnet: boolean }): Promise<void> => {
+export const describeApi = async (
+  app: ApiApp,
+  options: { readonly version: string; readonly devnet: boolean; readonly chain: boolean },
+): Promise<void> => {
+  const chainTag = { name: 'chain', description: 'Blocks, each with an interval of time, and who votes' }
   const devnetTag = { name: 'devnet', description: 'Bending clocks, in a devnet only' }
   await app.register(swagger, {
     openapi: {
@@ -176,6 +200,7 @@ export const describeApi = async (app: ApiApp, options: { version: string; devne
         { name: 'clock', description: 'This node’s own time' },
         { name: 'network', description: 'Other nodes, as this node sees them' },
         { name: 'operation', description: 'For those who run it' },
+        ...(options.chain ? [chainTag] : []),
         ...(options.devnet ? [devnetTag] : []),
       ],
     },

@@ -4,6 +4,7 @@
  * every reason of the rooms that judge what peers send.
  */
 import type { ScoreName } from '../network/index.ts'
+import { CHAIN_REFUSALS } from './chain-reasons.ts'
 
 /** What is wrong with the bytes themselves. */
 const BYTES: Readonly<Record<string, string>> = {
@@ -147,6 +148,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ...CONNECTIONS,
   ...ENVELOPES,
   ...RECORDS,
+  ...CHAIN_REFUSALS,
 }
 
 /** What adds to a score and what takes from it. */

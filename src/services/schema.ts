@@ -7,8 +7,10 @@
  */
 import { z } from 'zod'
 import { SOURCE_KINDS } from '../clock/port.ts'
+import { chainEventSchemas, chainStatusSchema } from './chain-schema.ts'
 import { cid, nodeId, ns, reason, slot, tai, utc } from './schema-terms.ts'
 
+export * from './chain-schema.ts'
 export * from './peer-schema.ts'
 
 /** Offset of a node's clock: ahead of true time by something in [loNs, hiNs]. */
@@ -91,6 +93,7 @@ export const statusSchema = z.object({
     attestations: z.number().int().describe('attestations admitted'),
     refused: z.record(z.string(), z.number().int()).describe('what was refused, by reason'),
   }),
+  chain: chainStatusSchema.nullable().describe('null where this node takes part in no chain'),
 })
 
 /** GET /v1/clock */
@@ -147,7 +150,7 @@ export const nodeSchema = z.object({
   name: z.string(),
   self: z.boolean(),
   connected: z.boolean(),
-  weight: z.number().int().positive(),
+  weight: z.number().int().nonnegative().describe('vote weight, parts per billion of one voice; 0 for a candidate'),
   status: nodeStatusSchema,
   reason,
   explanation: z.string().describe('the reason as one sentence for a person'),
@@ -215,6 +218,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('attestation'), cid, witness: nodeId, subject: nodeId, offset: offsetSchema }),
   z.object({ type: z.literal('peer'), id: nodeId, connected: z.boolean() }),
   z.object({ type: z.literal('fault'), faults: z.array(z.object({ id: nodeId, offsetMs: z.number() })) }),
+  ...chainEventSchemas,
 ])
 
 /** Bends what a devnet node's time source tells it. Exists in a devnet only. */
@@ -237,7 +241,18 @@ export const problemSchema = z.object({ code: z.string(), message: z.string() })
 export const healthSchema = z.object({ healthy: z.literal(true), clock: clockStatusSchema })
 
 /** What `?types=` of /v1/events may name. */
-export const EVENT_TYPES = ['clock', 'judgement', 'verdict', 'proof', 'attestation', 'peer', 'fault'] as const
+export const EVENT_TYPES = [
+  'clock',
+  'judgement',
+  'verdict',
+  'proof',
+  'attestation',
+  'peer',
+  'fault',
+  'block',
+  'round',
+  'emergency',
+] as const
 
 export type TimeView = z.infer<typeof timeSchema>
 export type ClockView = z.infer<typeof clockSchema>

@@ -2,8 +2,19 @@
  * A node made of tables, for tests of what stands on a `Backend`: it answers what it was given and sends events when told.
  * No product code imports it.
  */
-import { accept, ignore } from '../base/index.ts'
+import { accept, ignore, reject } from '../base/index.ts'
 import type { Backend } from './backend.ts'
+import type { ChainBackend } from './chain-backend.ts'
+import {
+  ACCEPTED_EXAMPLE,
+  BLOCK_EXAMPLE,
+  BLOCKS_EXAMPLE,
+  CHAIN_STATUS_EXAMPLE,
+  GENESIS_EXAMPLE,
+  LIGHT_EXAMPLE,
+  VALIDATORS_EXAMPLE,
+} from './chain-examples.ts'
+import type { BlocksView, BlockView, ChainStatusView, ValidatorsView } from './chain-schema.ts'
 import type { TrafficSums } from './peer-traffic.ts'
 import type {
   ClockView,
@@ -38,7 +49,18 @@ export interface TableBackend extends Backend {
     peers: PeersView
     traffic: TrafficSums
     refusals: { channel: string; reason: string; count: number }[]
+    chain: {
+      status: ChainStatusView
+      blocks: BlocksView
+      /** By height and by id. */
+      byKey: Map<number | string, BlockView>
+      validators: ValidatorsView
+      /** What a transaction is refused for; taken where undefined. */
+      refusal: string | undefined
+    }
   }
+  /** Transactions that were handed in, in order. */
+  readonly submitted: Uint8Array[]
   /** Faults that were asked for, in order. */
   readonly bent: FaultView[]
   /** How many listen for events now. */
@@ -46,7 +68,8 @@ export interface TableBackend extends Backend {
   emit(event: EventView): void
 }
 
-export const tableBackend = (options: { readonly devnet?: boolean } = {}): TableBackend => {
+/** Without `chain: false` it has one. */
+export const tableBackend = (options: { readonly devnet?: boolean; readonly chain?: boolean } = {}): TableBackend => {
   const listeners = new Set<(event: EventView) => void>()
   const table: TableBackend['table'] = {
     time: TIME_EXAMPLE,
@@ -56,11 +79,22 @@ export const tableBackend = (options: { readonly devnet?: boolean } = {}): Table
     peers: PEERS_EXAMPLE,
     traffic: { bytesIn: 918_273, bytesOut: 645_120, messages: { accepted: 1234, ignored: 56, rejected: 7 } },
     refusals: [{ channel: 'ntp', reason: 'wrong-origin', count: 3 }],
+    chain: {
+      status: CHAIN_STATUS_EXAMPLE,
+      blocks: BLOCKS_EXAMPLE,
+      byKey: new Map<number | string, BlockView>(
+        [BLOCK_EXAMPLE.height, BLOCK_EXAMPLE.id].map((key) => [key, BLOCK_EXAMPLE]),
+      ),
+      validators: VALIDATORS_EXAMPLE,
+      refusal: undefined,
+    },
   }
   const bent: FaultView[] = []
+  const submitted: Uint8Array[] = []
   return {
     table,
     bent,
+    submitted,
     get listeners() {
       return listeners.size
     },
@@ -79,6 +113,7 @@ export const tableBackend = (options: { readonly devnet?: boolean } = {}): Table
     refusals: () => table.refusals,
     emit: (event) => listeners.forEach((listener) => listener(event)),
     ...(options.devnet === true ? { devnet: tableDevnet(bent) } : {}),
+    ...(options.chain === false ? {} : { chain: tableChain(table.chain, submitted) }),
   }
 }
 
@@ -89,4 +124,26 @@ const tableDevnet = (bent: FaultView[]): NonNullable<Backend['devnet']> => ({
     bent.push(fault)
     return accept(null)
   },
+})
+
+const tableChain = (table: TableBackend['table']['chain'], submitted: Uint8Array[]): ChainBackend => ({
+  genesis: () => GENESIS_EXAMPLE,
+  status: () => table.status,
+  range: () => {
+    const { first, last } = table.blocks
+    return first === null || last === null ? undefined : { first, last }
+  },
+  blocks: ({ from, limit }) => ({
+    ...table.blocks,
+    blocks: table.blocks.blocks.filter(({ height }) => height <= (from ?? height)).slice(0, limit),
+  }),
+  block: (which) => table.byKey.get(which),
+  validators: (height) => (height === undefined || height === table.validators.height ? table.validators : undefined),
+  light: ({ from, to }) => (to === LIGHT_EXAMPLE.to ? { ...LIGHT_EXAMPLE, from } : undefined),
+  submit: (bytes) => {
+    if (table.refusal !== undefined) return reject(table.refusal)
+    submitted.push(bytes)
+    return accept(ACCEPTED_EXAMPLE.key)
+  },
+  onEvent: () => () => undefined,
 })

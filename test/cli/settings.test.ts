@@ -14,11 +14,12 @@ const rows = [...settings.matchAll(/^\|(.+)\|$/gm)]
   .filter(([key]) => key !== 'key' && !key?.startsWith('---'))
 const ofKeys = rows.filter(([key]) => key !== '')
 
-/** Every key with its default: the keys of `network`, `sources` and `serve` are settings of their own. */
-const { network, sources, serve, ...others } = readConfig({})
+/** Every key with its default: the keys of `network`, `consensus`, `sources` and `serve` are settings of their own. */
+const { network, consensus, sources, serve, ...others } = readConfig({})
 const defaults = Object.fromEntries([
   ...Object.entries(others),
   ...Object.entries(network).map(([key, value]) => [`network.${key}`, value]),
+  ...Object.entries(consensus).map(([key, value]) => [`consensus.${key}`, value]),
   ...Object.entries(sources).map(([key, value]) => [`sources.${key}`, value]),
   ...Object.entries(serve).map(([key, value]) => [`serve.${key}`, value]),
 ])

@@ -12,6 +12,8 @@ import { Lead } from './panels/Lead.tsx'
 import { NodeTable } from './panels/NodeTable.tsx'
 import { SourceTable } from './panels/SourceTable.tsx'
 import { Ticker } from './panels/Ticker.tsx'
+import { BlocksPage } from './chain/BlocksPage.tsx'
+import { EmergencyBanner } from './chain/EmergencyBanner.tsx'
 import { NetworkPage } from './network/NetworkPage.tsx'
 import { usePage } from './page.ts'
 import { useTheme } from './theme.ts'
@@ -87,16 +89,17 @@ export const App = ({ store, client }: AppProps): ReactElement => {
   return (
     <div className="page" data-link={view.link.state} data-struck={struck}>
       <Header view={view} page={page} theme={theme} onTheme={setTheme} />
+      <EmergencyBanner chain={view.chain} />
       <main>
         <div className="headline">
           <Lead view={view} page={page} />
           <BigClock view={view} />
         </div>
-        {page === 'network' ? (
-          <NetworkPage view={view} />
-        ) : (
+        {page === 'network' ? <NetworkPage view={view} /> : null}
+        {page === 'blocks' ? <BlocksPage view={view} client={client} /> : null}
+        {page === 'clocks' ? (
           <ClocksPage view={view} client={client} shown={shown} selected={selected} onSelect={onSelect} />
-        )}
+        ) : null}
       </main>
       <p className="unseen" role="status" aria-live="polite" data-hook="announcement">
         {view.announcement}

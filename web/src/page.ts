@@ -1,9 +1,10 @@
-/** Which of the two pages is shown: the part of the address after `#`, so that links, the back button and bookmarks work. */
+/** Which of the pages is shown: the part of the address after `#`, so that links, the back button and bookmarks work. */
 import { useSyncExternalStore } from 'react'
 
-export type Page = 'clocks' | 'network'
+const PAGES = ['clocks', 'network', 'blocks'] as const
+export type Page = (typeof PAGES)[number]
 
-export const pageNow = (): Page => (location.hash === '#network' ? 'network' : 'clocks')
+export const pageNow = (): Page => PAGES.find((page) => location.hash === `#${page}`) ?? 'clocks'
 
 const subscribe = (listener: () => void): (() => void) => {
   addEventListener('hashchange', listener)

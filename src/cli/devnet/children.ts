@@ -101,6 +101,7 @@ const argumentsOf = ({ node, sources, bootstrap, ntpServe }: ChildOptions): stri
   const own = [
     'node',
     '--devnet',
+    '--validator',
     '--log-level',
     'warn',
     '--data',

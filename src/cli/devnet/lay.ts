@@ -93,8 +93,21 @@ const readIds = async (directories: readonly string[]): Promise<string[]> => {
   return members.map(({ id }) => id)
 }
 
+/** On one machine messages take a few milliseconds; and a short epoch shows within half a minute what weights do. */
+const MS = 1_000_000
+const parameters: GenesisFile['parameters'] = {
+  consensus: {
+    epochSlots: 30,
+    proposalDelayNs: 100 * MS,
+    timeoutProposeNs: 1000 * MS,
+    timeoutPrevoteNs: 500 * MS,
+    timeoutPrecommitNs: 500 * MS,
+    timeoutStepNs: 250 * MS,
+  },
+}
+
 const laySettings = async (nodes: readonly LaidNode[]): Promise<void> => {
-  const genesis: GenesisFile = { name: 'devnet', members: nodes.map(({ id, name }) => ({ id, name })) }
+  const genesis: GenesisFile = { name: 'devnet', parameters, members: nodes.map(({ id, name }) => ({ id, name })) }
   for (const { directory, index } of nodes) await writeSettings(directory, { config: configOf(index), genesis })
 }
 

@@ -4,12 +4,13 @@
  */
 import { type ApiError, type Client, openClient, type StreamState } from '../../../src/services/client.ts'
 import type { EventView } from '../../../src/services/schema.ts'
+import { isTorn } from '../model/chain.ts'
 import { isWayGuessed } from '../model/view.ts'
 import { pageNow } from '../page.ts'
 import type { Store } from './store.ts'
 
 /** What the page draws from; proofs and attestations are too many for a picture. */
-const EVENT_TYPES = ['clock', 'judgement', 'verdict', 'peer', 'fault'] as const
+const EVENT_TYPES = ['clock', 'judgement', 'verdict', 'peer', 'fault', 'block', 'round', 'emergency'] as const
 
 /** A stream without a byte for this long is taken for dead, ms; the node beats every 15 s. */
 const IDLE_MS = 20_000
@@ -21,6 +22,11 @@ const REFRESH_MS = 10_000
 const RETRY_MS = [500, 1000, 2000, 4000] as const
 /** How often peers are asked for while somebody looks at them, ms. */
 const PEERS_MS = 3000
+/** How often validators are asked for while somebody looks at them, ms. */
+const VALIDATORS_MS = 5000
+/** Blocks to fill the strip with, and how often they are asked for at most: an answer may hold fewer. */
+const BLOCKS_WANTED = 64
+const BLOCKS_ASKS = 4
 const SETTLE_ASKS = 5
 const SETTLE_MS = 400
 /** Records fetched to fill the strip at the start. */
@@ -84,6 +90,52 @@ const watchPeers = async (client: Client, store: Store, signal: AbortSignal): Pr
   }
 }
 
+/** The newest blocks; those that the node must read first come with the next answer. */
+const askBlocks = async (client: Client, store: Store): Promise<void> => {
+  if (store.get().chain === undefined) return
+  let from: number | undefined
+  for (let wanted = BLOCKS_WANTED, asks = 0; wanted > 0 && asks < BLOCKS_ASKS; asks += 1) {
+    const { blocks = [] } =
+      (await optional(client.blocks({ limit: wanted, ...(from === undefined ? {} : { from }) }))) ?? {}
+    store.send({ type: 'blocks', blocks })
+    const oldest = blocks.at(-1)?.height ?? 1
+    if (oldest <= 1) return
+    from = oldest - 1
+    wanted -= blocks.length
+  }
+}
+
+let isMending = false
+/** What was decided between the first answer and the first event is asked for again, one question at a time. */
+const mendBlocks = async (client: Client, store: Store): Promise<void> => {
+  const { chain } = store.get()
+  if (chain === undefined || isMending || !isTorn(chain)) return
+  isMending = true
+  await askBlocks(client, store)
+  isMending = false
+}
+
+/** Who votes and why; where the node takes part in no chain, nobody. */
+const askValidators = async (client: Client, store: Store): Promise<void> => {
+  if (store.get().chain === undefined) return
+  const validators = await optional(client.validators())
+  if (validators !== undefined) store.send({ type: 'validators', validators })
+}
+
+/** While the page of the blocks is shown, and at once, with where the round stands, when it is opened. */
+const watchChain = async (client: Client, store: Store, signal: AbortSignal): Promise<void> => {
+  const ask = (): void => {
+    if (pageNow() !== 'blocks') return
+    void askValidators(client, store)
+    void optional(client.status()).then((status) => status !== undefined && store.send({ type: 'status', status }))
+  }
+  addEventListener('hashchange', ask, { signal })
+  while (!signal.aborted) {
+    await wait(VALIDATORS_MS, signal)
+    if (!signal.aborted && pageNow() === 'blocks') await askValidators(client, store)
+  }
+}
+
 /** A few short questions, because the first round trips of a page are slow and the shortest one bounds the clock. */
 const settle = async (client: Client, store: Store, signal: AbortSignal): Promise<void> => {
   for (let asked = 0; asked < SETTLE_ASKS && !signal.aborted; asked += 1) {
@@ -99,6 +151,8 @@ const snapshot = async (client: Client, store: Store): Promise<void> => {
   await askTime(client, store)
   await askClock(client, store)
   await askPeers(client, store)
+  await askBlocks(client, store)
+  await askValidators(client, store)
   const devnet = store.get().status?.devnet === true ? await optional(client.devnet()) : undefined
   if (devnet !== undefined) store.send({ type: 'devnet', devnet })
   for (const { id } of nodes.nodes.slice(0, RECORDS_MAX)) {
@@ -120,8 +174,11 @@ const refresh = async (client: Client, store: Store, round: AbortController): Pr
 
 /** A pushed clock came an unknown way: one short question says how sure we may be of it. */
 const hearEvent = (client: Client, store: Store, event: EventView): void => {
+  // Rounds move ten times a second: only for who looks.
+  if (event.type === 'round' && pageNow() !== 'blocks') return
   store.send({ type: 'event', event, counterMs: performance.now() })
   if (event.type === 'peer') void askPeers(client, store)
+  if (event.type === 'block') void mendBlocks(client, store)
   if (event.type === 'clock' && isWayGuessed(store.get())) void askTime(client, store)
 }
 
@@ -136,6 +193,7 @@ const live = async (client: Client, store: Store, signal: AbortSignal): Promise<
     store.send({ type: 'link', state: 'open', wallMs: Date.now(), why: '' })
     refresh(client, store, round).catch(end)
     void watchPeers(client, store, round.signal)
+    void watchChain(client, store, round.signal)
     const onState = (state: StreamState, error?: ApiError): void => {
       if (state === 'waiting') end(error ?? 'The stream of events ended.')
     }

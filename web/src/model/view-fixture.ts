@@ -38,4 +38,5 @@ export const status = (clock: StatusView['clock']['status']): StatusView => ({
   peers: [],
   addresses: [],
   counts: { proofs: 0, attestations: 0, refused: {} },
+  chain: null,
 })

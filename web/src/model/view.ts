@@ -3,6 +3,7 @@
  * with the message. Every list is bounded.
  */
 import type {
+  BlockSummary,
   ClockView,
   DevnetView,
   EventView,
@@ -13,7 +14,9 @@ import type {
   SourceView,
   StatusView,
   TimeView,
+  ValidatorsView,
 } from '../../../src/services/schema.ts'
+import { type Chain, chainOfBlocks, chainOfEvent, chainOfStatus } from './chain.ts'
 import { type Anchor, anchorOf, readAt, taiMinusUtcMs } from './clock-reading.ts'
 import { appendFrame, backfill, type Frame, frameOf, smoothLag } from './history.ts'
 
@@ -55,6 +58,8 @@ export interface View {
   readonly nodes: readonly NodeView[]
   /** The network as the node sees it. */
   readonly peers: PeersView | undefined
+  /** The chain; undefined before the first answer, and where the node takes part in none. */
+  readonly chain: Chain | undefined
   readonly slot: number
   readonly slotNs: number
   readonly bandNs: number
@@ -74,6 +79,8 @@ export type Message =
   | { readonly type: 'time'; readonly time: TimeView; readonly sentMs: number; readonly receivedMs: number }
   | { readonly type: 'nodes'; readonly nodes: NodesView; readonly counterMs: number }
   | { readonly type: 'peers'; readonly peers: PeersView }
+  | { readonly type: 'blocks'; readonly blocks: readonly BlockSummary[] }
+  | { readonly type: 'validators'; readonly validators: ValidatorsView }
   | { readonly type: 'record'; readonly detail: NodeDetailView }
   | { readonly type: 'devnet'; readonly devnet: DevnetView }
   | { readonly type: 'event'; readonly event: EventView; readonly counterMs: number }
@@ -87,6 +94,7 @@ export const emptyView = (wallMs: number): View => ({
   anchor: undefined,
   nodes: [],
   peers: undefined,
+  chain: undefined,
   slot: 0,
   slotNs: SLOT_NS,
   bandNs: BAND_NS,
@@ -207,6 +215,21 @@ const onPeer = (view: View, id: string, connected: boolean): View => {
   return withEntries({ ...view, nodes }, [{ key, unixMs, tone: 'plain', name: nameOf(view, id), says }])
 }
 
+const onEmergency = (view: View, event: Extract<EventView, { type: 'emergency' }>): View => {
+  const says = event.emergency
+    ? event.explanation
+    : 'is over: the clocks of more than two thirds of the weight are in range.'
+  const entry: Entry = {
+    key: `emergency ${event.height}`,
+    unixMs: slotUnixMs(view, view.slot),
+    tone: event.emergency ? 'bad' : 'good',
+    name: 'Time emergency',
+    says: event.emergency ? `declared. ${says}` : says,
+  }
+  const next = withEntries({ ...view, chain: chainOfEvent(view.chain, event) }, [entry])
+  return { ...next, announcement: `Time emergency ${entry.says}` }
+}
+
 const onEvent = (view: View, event: EventView, counterMs: number): View => {
   switch (event.type) {
     case 'clock':
@@ -219,6 +242,11 @@ const onEvent = (view: View, event: EventView, counterMs: number): View => {
       return onFault(view, event.faults)
     case 'peer':
       return onPeer(view, event.id, event.connected)
+    case 'block':
+    case 'round':
+      return { ...view, chain: chainOfEvent(view.chain, event) }
+    case 'emergency':
+      return onEmergency(view, event)
     case 'proof':
     case 'attestation':
       return view
@@ -232,6 +260,7 @@ const onStatus = (view: View, status: StatusView): View => ({
   ...view,
   status,
   sources: status.sources,
+  chain: chainOfStatus(view.chain, status.chain),
   slotNs: status.slotNs,
   bandNs: status.acceptedVarianceNs,
   ...(status.clock.status === 'unsynchronised' ? { time: undefined, anchor: undefined } : {}),
@@ -258,6 +287,10 @@ export const reduce = (view: View, message: Message): View => {
       )
     case 'peers':
       return { ...view, peers: message.peers }
+    case 'blocks':
+      return { ...view, chain: chainOfBlocks(view.chain, message.blocks) }
+    case 'validators':
+      return view.chain === undefined ? view : { ...view, chain: { ...view.chain, validators: message.validators } }
     case 'record':
       return onRecord(view, message.detail)
     case 'devnet':

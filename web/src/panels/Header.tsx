@@ -19,6 +19,7 @@ const LINK_WORDS = { connecting: 'connecting', open: 'live', lost: 'reconnecting
 const PAGES: readonly (readonly [Page, string])[] = [
   ['clocks', 'Clocks'],
   ['network', 'Network'],
+  ['blocks', 'Blocks'],
 ]
 
 export const Header = ({ view, page, theme, onTheme }: HeaderProps): ReactElement => (

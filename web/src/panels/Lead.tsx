@@ -1,13 +1,20 @@
 /** The headline over the picture; where the node cannot be reached, that instead, and since when. */
 import type { ReactElement } from 'react'
+import { chainHeadline } from '../model/chain.ts'
 import { utcClockText } from '../model/format.ts'
 import type { View } from '../model/view.ts'
 import { networkHeadline } from '../model/network.ts'
-import { headline } from '../model/words.ts'
+import { type Headline, headline } from '../model/words.ts'
 import type { Page } from '../page.ts'
 
 /** What went wrong, short enough for one line; the whole of it is the line's title. */
 const firstSentence = (text: string): string => /^.*?[.!?](?=\s|$)/.exec(text)?.[0] ?? text
+
+const HEADLINES: Readonly<Record<Page, (view: View) => Headline>> = {
+  clocks: headline,
+  network: networkHeadline,
+  blocks: ({ chain, status }) => chainHeadline(chain, status !== undefined),
+}
 
 export const Lead = ({ view, page }: { readonly view: View; readonly page: Page }): ReactElement => {
   if (view.link.state === 'lost') {
@@ -19,7 +26,7 @@ export const Lead = ({ view, page }: { readonly view: View; readonly page: Page 
       </div>
     )
   }
-  const { tone, says, means } = page === 'network' ? networkHeadline(view) : headline(view)
+  const { tone, says, means } = HEADLINES[page](view)
   return (
     <div className="lead" data-tone={tone} data-hook="headline">
       <h1>{says}</h1>
