@@ -12,6 +12,9 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly run: (args: read
   'ntp-server': () => import('./ntp-server.ts'),
   'roughtime-server': () => import('./roughtime-server.ts'),
   network: () => import('./network.ts'),
+  simulate: () => import('./simulate.ts'),
+  consensus: () => import('./consensus.ts'),
+  'consensus-sync': () => import('./consensus-sync.ts'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

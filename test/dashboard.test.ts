@@ -51,6 +51,7 @@ const playOn = async (page: Page, address: string): Promise<void> => {
   equal(await page.locator('tr[data-status="falseticker"]').count(), 0)
 
   await seeNetwork(page)
+  await seeBlocks(page)
   await page.locator('[data-hook="allan"] svg[role="img"][aria-label*=" at "]').waitFor()
   ok(Math.abs((await chartHeight(page)) - chartBefore) < 1, 'the chart stands where its place was kept')
 }
@@ -68,6 +69,24 @@ const seeNetwork = async (page: Page): Promise<void> => {
   await page.locator('tbody[data-peer="Bede"] .peer-open').press('Enter')
   await page.waitForSelector('tbody[data-peer="Bede"][data-open="true"] [data-hook="peer-why"]')
   await page.waitForSelector('[data-net-node="Bede"][aria-pressed="true"]')
+  await page.goBack()
+  await page.waitForSelector('tr[data-node="Bede"]')
+}
+
+/** The page of the chain: blocks come, one is opened with what proves it, and everybody's weight has its reason. */
+const seeBlocks = async (page: Page): Promise<void> => {
+  await page.locator('.pages a', { hasText: 'Blocks' }).press('Enter')
+  await page.waitForSelector('.pages a[aria-current="page"][href="#blocks"]')
+  await page.locator('[data-hook="headline"]', { hasText: /^Block [\d,]+ is decided, its time known to ±/ }).waitFor()
+  await page.locator('tr[data-settled="true"] .block-open').first().press('Enter')
+  await page.locator('[data-hook="block"] .proven', { hasText: 'more than two thirds decide' }).waitFor()
+  await page.locator('[data-hook="signers"] li').nth(3).waitFor()
+  for (const name of ['Ada', 'Bede', 'Cyra', 'Dondi', 'Elma'])
+    await page.locator(`tr[data-validator="${name}"] .why`, { hasText: 'of a voice' }).waitFor()
+  match(
+    (await page.locator('[data-hook="strip"] svg[role="img"]').getAttribute('aria-label')) ?? '',
+    /^Blocks \d+ to \d+, each from its earliest to its latest instant/,
+  )
   await page.goBack()
   await page.waitForSelector('tr[data-node="Bede"]')
 }

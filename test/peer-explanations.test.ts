@@ -9,8 +9,8 @@ import { explainRefusal, explainScore } from '../src/services/peer-explanations.
 import { findSayings } from './house/codes.ts'
 
 const judges = globSync([
-  'src/{network,proofs,codec,registers,execution}/**/*.ts',
-  'src/node/{judging,proving,witnessing,waiting-room}.ts',
+  'src/{network,proofs,codec,consensus,registers,execution}/**/*.ts',
+  'src/node/{judging,proving,witnessing,waiting-room,deciding}.ts',
   'src/validation/docket.ts',
 ]).filter((path) => !/\.test(-suite|-kit)?\.ts$/.test(path))
 const { reasons } = findSayings(new Map(judges.map((path) => [path, readFileSync(path, 'utf8')])))

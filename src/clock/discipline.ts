@@ -201,6 +201,15 @@ export class Discipline<State> {
     }
   }
 
+  /** As `read`, without the filter's estimate, which is what costs. */
+  bounds(localNs: bigint): Pick<ClockReading, 'earliest' | 'latest' | 'status' | 'localNs'> | undefined {
+    if (this.#hard === undefined) return undefined
+    const offset = this.#intervalAt(this.#hard, localNs)
+    const leapNs = leapBoundNs(localNs + offset.hi, this.options.leapTable)
+    const status = this.#statusAt(localNs, offset)
+    return { earliest: localNs + offset.lo - leapNs, latest: localNs + offset.hi + leapNs, status, localNs }
+  }
+
   /** The time at `localNs`, or nothing before the first majority. Valid for instants near the last event, also before it. */
   read(localNs: bigint): ClockReading | undefined {
     if (this.#hard === undefined) return undefined
