@@ -16,7 +16,8 @@ const shown = (change: Partial<BlockView> = {}): string =>
 test('where the chain stands, what it waits for, and the newest block', () => {
   match(told(), /^chain +height 1235, round 0, prevote; epoch 0, 1234 of 3600 heights\n +Enough prevotes are in\./)
   match(told(), /\nblock +1234, 840 ms old, interval 492 ms wide, by bede, signed by 1 of 2$/)
-  match(told({ tip: null }), /\nblock +none yet$/)
+  match(told({ tip: null, round: { ...round, height: 1 } }), /\nblock +none yet$/)
+  match(told({ tip: null }), /\nblock +1234, which this node does not hold$/)
   ok(!/No block can|EMERGENCY|stopped/.test(told()))
 })
 
@@ -37,6 +38,10 @@ const votes: readonly (readonly [isVoting: boolean, member: ValidatorView | unde
   [false, waiting, /^votes +no: candidate\. Does not vote yet: 3 of 60\.$/],
   [true, leaving, /^votes +with 75 % of the weight\. It is leaving\.$/],
 ]
+test('whoever has stopped deciding does not vote', () => {
+  const lines = votingLines({ ...CHAIN_STATUS_EXAMPLE, halted: 'The disk is full.' }, ada, drawing)
+  match(lines.join('\n'), /^votes +no: it has stopped deciding, so its 75 % of the weight is silent$/)
+})
 for (const [validator, member, text] of votes)
   test(`whether the node votes: ${text.source}`, () =>
     match(votingLines({ ...CHAIN_STATUS_EXAMPLE, round: { ...round, validator } }, member, drawing).join('\n'), text))
@@ -44,7 +49,10 @@ for (const [validator, member, text] of votes)
 test('an emergency stands first, and so loud does a halt', () => {
   const alarm = { ...emergency, emergency: true, explanation: 'More than a third is out.' }
   match(told({ emergency: alarm }), /^TIME EMERGENCY +More than a third is out\.\nchain/)
-  match(told({ halted: 'The disk is full. [TC_X]' }), /This node has stopped deciding\. The disk is full\. \[TC_X\]/)
+  match(
+    told({ halted: 'The disk is full. [TC_X]' }),
+    /\n +This node has stopped deciding: The disk is full\. \[TC_X\]\nblock/,
+  )
 })
 
 test('a block: what is proven, who signed when, who is missing, what it holds', () => {

@@ -25,9 +25,8 @@ export const chainLines = (chain: ChainStatusView, { columns, paint }: Drawing):
   const lines = table(
     [
       ['chain  ', `${place}; ${within}`],
-      ...(halted === '' ? [] : [['', `This node has stopped deciding. ${halted}`]]),
-      ['', round.waiting],
-      ...(round.stuck ? [['', STUCK]] : []),
+      ...(halted === '' ? [['', round.waiting]] : [['', `This node has stopped deciding: ${halted}`]]),
+      ...(round.stuck && halted === '' ? [['', STUCK]] : []),
       ['block  ', tipText(chain)],
     ],
     columns,
@@ -38,21 +37,28 @@ export const chainLines = (chain: ChainStatusView, { columns, paint }: Drawing):
 
 /** For `truechimer status`: does this node vote, and if not, why? `member`: what the chain holds of it; undefined for a stranger. */
 export const votingLines = (
-  { round: { validator } }: ChainStatusView,
+  { round: { validator }, halted }: ChainStatusView,
   member: ValidatorView | undefined,
   { columns, paint }: Drawing,
 ): string[] => {
-  const isSilent = !validator && member !== undefined && member.weight > 0
-  const lines = table([['votes  ', votingText(validator, member)]], columns)
+  const isVoting = validator && halted === ''
+  const isSilent = !isVoting && member !== undefined && member.weight > 0
+  const lines = table([['votes  ', votingText({ isVoting, isHalted: halted !== '' }, member)]], columns)
   return isSilent ? lines.map((line) => paint.yellow(line)) : lines
 }
 
-const votingText = (isVoting: boolean, member: ValidatorView | undefined): string => {
+const votingText = (
+  { isVoting, isHalted }: { readonly isVoting: boolean; readonly isHalted: boolean },
+  member: ValidatorView | undefined,
+): string => {
   if (member === undefined)
     return 'no: its key is no member, so it follows the chain and checks it. To join: truechimer join'
   const share = percentText(BigInt(member.share), 1_000_000_000n)
   if (member.weight === 0) return `no: ${member.role}. ${member.why}`
-  if (!isVoting) return `no: it was started without --validator, so its ${share} of the weight is silent`
+  if (!isVoting) {
+    const why = isHalted ? 'it has stopped deciding' : 'it was started without --validator'
+    return `no: ${why}, so its ${share} of the weight is silent`
+  }
   return member.role === 'leaving' ? `with ${share} of the weight. ${member.why}` : `with ${share} of the weight`
 }
 
@@ -62,8 +68,8 @@ const alarmLines = (explanation: string, { columns, paint }: Drawing): string[] 
 const STUCK =
   'No block can be decided until some of them speak again: a third of the weight or more is silent, which leaves no more than two thirds.'
 
-const tipText = ({ tip, tipAgeNs }: ChainStatusView): string => {
-  if (tip === null) return 'none yet'
+const tipText = ({ tip, tipAgeNs, round }: ChainStatusView): string => {
+  if (tip === null) return round.height > 1 ? `${round.height - 1}, which this node does not hold` : 'none yet'
   const age = tipAgeNs === null ? '' : `, ${boundText(tipAgeNs)} old`
   const width = tip.time === null ? '' : `, interval ${boundText(tip.time.widthNs)} wide`
   return `${tip.height}${age}${width}, by ${tip.proposer.name}, signed by ${tip.signers} of ${tip.validators}`

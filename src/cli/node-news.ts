@@ -3,10 +3,11 @@ import type { EngineNews } from '../consensus/index.ts'
 import type { NodeLog } from '../log/io/node-log.ts'
 import type { NodeEvent } from '../node/index.ts'
 
-/** Records every event that it is given. It remembers whether an emergency is on, to tell when one begins and ends. */
-export const openNodeNews = (log: NodeLog): ((event: NodeEvent) => void) => {
+/** Records every event that it is given. `self`: the node's own id. It remembers whether an emergency is on, to tell when one begins and ends. */
+export const openNodeNews = (log: NodeLog, self: string): ((event: NodeEvent) => void) => {
   let isEmergency = false
   return (event) => {
+    if (event.type === 'consensus') return recordConsensus(log, event.news, self)
     if (event.type !== 'block') return record(log, event)
     const { id, header } = event.decided.block
     const facts = { height: header.height, id, round: event.decided.commit.round }
@@ -20,7 +21,10 @@ export const openNodeNews = (log: NodeLog): ((event: NodeEvent) => void) => {
   }
 }
 
-const recordConsensus = (log: NodeLog, news: EngineNews): void => {
+const OWN_OFFENCE =
+  'this node’s key has signed two things that exclude each other: it runs twice, or an old copy of its data was put back. Stop all but one'
+
+const recordConsensus = (log: NodeLog, news: EngineNews, self: string): void => {
   const entry = { type: 'consensus', byPeers: true } as const
   switch (news.type) {
     case 'step': {
@@ -29,6 +33,7 @@ const recordConsensus = (log: NodeLog, news: EngineNews): void => {
     }
     case 'offence': {
       const facts = { offender: news.offender, offence: news.evidence.type }
+      if (news.offender === self) return log.record({ ...entry, level: 'error', message: OWN_OFFENCE, facts })
       return log.record({
         ...entry,
         level: 'warn',
@@ -54,7 +59,7 @@ const recordConsensus = (log: NodeLog, news: EngineNews): void => {
   }
 }
 
-const record = (log: NodeLog, event: Exclude<NodeEvent, { readonly type: 'block' }>): void => {
+const record = (log: NodeLog, event: Exclude<NodeEvent, { readonly type: 'block' | 'consensus' }>): void => {
   switch (event.type) {
     case 'judgement':
       for (const { id, before, verdict } of event.judgements)
@@ -85,9 +90,12 @@ const record = (log: NodeLog, event: Exclude<NodeEvent, { readonly type: 'block'
         byPeers: true,
       })
     case 'trouble':
-      return log.record({ level: 'warn', type: 'operator', message: event.message, facts: { code: event.code } })
-    case 'consensus':
-      return recordConsensus(log, event.news)
+      return log.record({
+        level: event.code.startsWith('TC_CONSENSUS') ? 'error' : 'warn',
+        type: 'operator',
+        message: event.message,
+        facts: { code: event.code },
+      })
     case 'clock':
     case 'proof':
     case 'attestation':

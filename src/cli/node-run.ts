@@ -46,7 +46,7 @@ export const runNode = async ({ options, config, logger, log }: RunNodeOptions):
   const bent: BentSource[] = []
   const running = stack.use(await start(options, { config, bent, log }))
   stack.use(await keep(log, { running, config, directory: options.data }))
-  const tell = openNodeNews(log)
+  const tell = openNodeNews(log, running.chimer.id)
   running.chimer.events.listen(tell)
   // Who came while the node began, before anybody listened.
   for (const peer of running.chimer.network.peers()) tell({ type: 'peer', peer, connected: true })

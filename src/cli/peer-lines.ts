@@ -153,6 +153,9 @@ export const peerTable = (peers: readonly PeerView[], { columns, paint }: Drawin
 const LONELY =
   'connected to nobody: give it the address of a running node of its network with --bootstrap. Where it has one, look whether that node runs, and whether a firewall stands between'
 
+const ELSEWHERE =
+  'connected to nobody: those that it found are in another network. Compare the id of the network, by truechimer genesis, with theirs: every node of a network needs the same genesis file'
+
 /** Who is there, in one line; what finds peers, and what was dropped, below the table. */
 export const networkLines = (view: PeersView, sort: Sort, drawing: Drawing): string[] => {
   const { peers, places, discovery, peersLeftOut } = view
@@ -172,7 +175,9 @@ export const networkLines = (view: PeersView, sort: Sort, drawing: Drawing): str
     drawing.columns,
   )
   const below = peers.length === 0 ? [] : ['', ...peerTable(sortedPeers(peers, sort), drawing)]
-  const lonely = connected === 0 ? ['', ...table([[LONELY]], drawing.columns).map(drawing.paint.yellow)] : []
+  const isElsewhere = view.drops.some(({ reason }) => reason === 'other-network')
+  const why = isElsewhere ? ELSEWHERE : LONELY
+  const lonely = connected === 0 ? ['', ...table([[why]], drawing.columns).map(drawing.paint.yellow)] : []
   return [...lines, ...below, ...lonely]
 }
 

@@ -24,7 +24,7 @@ const memberOf = async (client: Client, { chain, node }: StatusView): Promise<Va
 const tell = (own: StatusView, nodes: readonly NodeView[], member: ValidatorView | undefined): void => {
   const { clock } = own
   say(`${colours.bold(own.node.name)}  ${own.node.id}`)
-  say(`network  ${own.network.name}, slot ${own.slot}, ${countText(own.peers.length, 'peer')}`)
+  say(`network  ${own.network.name}, ${slotText(own)}, ${peersText(own.peers.length)}`)
   const likely = clock.likely === null ? '' : ` (likely ± ${boundText(clock.likely.uncertaintyNs)})`
   say(`clock    ${clock.status}, ± ${boundText(clock.uncertaintyNs)}${likely}, ${frequencyText(clock.frequencyPpb)}`)
   const drawing = { columns: terminalColumns(), paint: colours }
@@ -34,9 +34,15 @@ const tell = (own: StatusView, nodes: readonly NodeView[], member: ValidatorView
   for (const line of sourceLines(own.sources, drawing)) say(line)
   say('')
   for (const line of nodeLines(nodes)) say(line)
+  if (own.chain?.round.stuck === true)
+    say(colours.dim(`verdicts as after block ${own.chain.round.height - 1}: while no block comes none changes`))
 }
 
-const countText = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`
+const slotText = ({ slot, clock }: StatusView): string =>
+  slot === 0 && clock.status === 'unsynchronised' ? 'no slot: it has no time' : `slot ${slot}`
+
+const peersText = (count: number): string =>
+  count === 0 ? 'no peers: truechimer peers says why' : `${count} peer${count === 1 ? '' : 's'}`
 
 const STATUS_COLOURS: Readonly<Record<NodeView['status'], (text: string) => string>> = {
   truechimer: colours.green,

@@ -131,9 +131,12 @@ export const readBlock = (
 }
 
 /** The second half, in steps. */
-export const openingParts = function* ({ id, header, body: raw, bytes }: ReadBlock): Steps<
-  Admission<Block, BlockReason>
-> {
+export const openingParts = function* ({
+  id,
+  header,
+  body: raw,
+  bytes,
+}: ReadBlock): Steps<Admission<Block, BlockReason>> {
   const roots = rootsOf(raw)
   if (
     !equalBytes(roots.commitRoot, header.commitRoot) ||

@@ -53,7 +53,8 @@ export class CatchingUp {
     this.#order = peers.slice(0, PEERS_FOLLOWED_MAX)
     const still = new Set(this.#order)
     for (const peer of this.#peers.keys()) if (!still.has(peer)) this.#peers.delete(peer)
-    for (const peer of this.#order) if (!this.#peers.has(peer)) this.#peers.set(peer, { height: 0, restsUntilNs: 0n, silences: 0 })
+    for (const peer of this.#order)
+      if (!this.#peers.has(peer)) this.#peers.set(peer, { height: 0, restsUntilNs: 0n, silences: 0 })
   }
 
   /** A peer shows that it may have decided a height: more than is known of it is believed until it is asked. True where it is more. */

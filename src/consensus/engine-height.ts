@@ -8,7 +8,6 @@ import { BoundedMap, TAI_MAX, max, min } from '../base/index.ts'
 import type { TimeInterval } from '../base/index.ts'
 import type { Verifier } from '../crypto/index.ts'
 import { blockFault } from './block-rules.ts'
-import type { Block } from './block.ts'
 import type { ChainState } from './chain-state.ts'
 import type { Moment } from './engine-events.ts'
 import type { Message, OpenedMessage } from './messages.ts'
@@ -39,8 +38,6 @@ export interface HeightOptions {
   readonly self: Uint8Array | undefined
   /** From the log: what this node had said of the height. */
   readonly restored?: Restored | undefined
-  /** Words of this node's key that others knew of and the log does not; their blocks may follow the state. */
-  readonly heard?: Pick<Restored, 'proposals' | 'votes'> | undefined
   /** Checks signatures in a block, and knows some that were checked before. */
   readonly verifier: Verifier
   readonly isKnown: (key: string) => boolean
@@ -71,7 +68,7 @@ export class EngineHeight {
   readonly #heard = new BoundedMap<string, number>(REMEMBERED_MAX)
 
   constructor(options: HeightOptions) {
-    const { state, self, restored = NOTHING_RESTORED, heard = NOTHING_RESTORED } = options
+    const { state, self, restored = NOTHING_RESTORED } = options
     const { networkId, parameters } = state.genesis
     this.#options = options
     this.state = state
@@ -84,7 +81,7 @@ export class EngineHeight {
       parentTime: state.time,
       parameters,
       self: this.self,
-      ...(this.self === undefined ? {} : { restored: joined(restored, heard) }),
+      ...(this.self === undefined ? {} : { restored }),
     })
     for (const { id } of restored.blocks) this.#kept.add(id)
     for (const { block } of restored.proposals) this.#kept.add(block.id)
@@ -199,25 +196,12 @@ export class EngineHeight {
     const checked = this.#checked.get(name) ?? 0
     if (checked >= PROPOSALS_HELD_MAX && this.machine.view().wanted?.block !== block.id) return undefined
     this.#checked.set(name, checked + 1)
-    return this.mayFollow(block)
-  }
-
-  /** May this block follow the state? Asked once of each. */
-  mayFollow(block: Block): boolean {
-    const known = this.#verdicts.get(block.id)
-    if (known !== undefined) return known
     const { verifier, isKnown } = this.#options
     const isValid = blockFault(this.state, block, { verifier, isKnown }) === undefined
     this.#verdicts.set(block.id, isValid)
     return isValid
   }
 }
-
-const joined = (restored: Restored, heard: Pick<Restored, 'proposals' | 'votes'>): Restored => ({
-  ...restored,
-  proposals: [...restored.proposals, ...heard.proposals],
-  votes: [...restored.votes, ...heard.votes],
-})
 
 /** As it can be signed: not before TAI begins nor after it ends. */
 const within = (reading: TimeInterval | undefined): TimeInterval => {

@@ -9,9 +9,8 @@ import type { TimeInterval } from '../base/index.ts'
 import type { EngineHeight } from './engine-height.ts'
 import type { UnwantedReason } from './message-reader.ts'
 import type { Message } from './messages.ts'
-import type { Proposal, SignedProposalHead } from './proposal.ts'
-import type { Restored } from './round-machine-restore.ts'
-import type { SignedVote, Vote } from './vote.ts'
+import type { SignedProposalHead } from './proposal.ts'
+import type { Vote } from './vote.ts'
 
 /** Votes held of one peer: two of each of 1,024 validators. Of all peers together. */
 export const HELD_VOTES_OF_PEER_MAX = 2048
@@ -79,27 +78,6 @@ export class HeldMessages {
 
 export const heightOfMessage = (message: Message): number =>
   message.type === 'vote' ? message.vote.vote.height : message.proposal.head.height
-
-const authorOf = (message: Message): Uint8Array =>
-  message.type === 'vote' ? message.vote.vote.author : message.proposal.head.author
-
-/** What a node's own key has said of a height, as others know it; undefined where they know of nothing. */
-export const ownAmong = (
-  held: readonly HeldMessage[],
-  height: EngineHeight,
-): Pick<Restored, 'proposals' | 'votes'> | undefined => {
-  const { state, self } = height
-  const key = self === undefined ? undefined : state.validators.at(self)?.key
-  if (key === undefined) return undefined
-  const votes: SignedVote[] = []
-  const proposals: Proposal[] = []
-  for (const { message } of held) {
-    if (heightOfMessage(message) !== height.height || !equalBytes(authorOf(message), key)) continue
-    if (message.type === 'vote') votes.push(message.vote)
-    else if (height.mayFollow(message.proposal.block)) proposals.push(message.proposal)
-  }
-  return votes.length + proposals.length === 0 ? undefined : { votes, proposals }
-}
 
 /** Why nothing would follow from a vote or proposal, asked before it is looked at closely (B-95); `running` is the height that is being decided. */
 export const unwantedBy = (

@@ -1,6 +1,7 @@
 /**
  * How the engine speaks: what the step machine asks to be said is signed, opened like everybody's words, kept, and only then said. What does not get
- * its signatures is not said; the height goes on without it.
+ * its signatures is not said; they are asked for again while the height goes on. (Without that a few signers that fail once in the same step could stop a height for
+ * ever: a round ends only when a quorum has spoken.)
  *
  * Rules B-80, B-87, B-88 in docs/spec/consensus.md.
  */
@@ -17,6 +18,9 @@ import { encodeMessage } from './messages.ts'
 import type { Message, MessageContext } from './messages.ts'
 import type { WalRecord } from './port.ts'
 import type { RoundEffect } from './round-events.ts'
+
+/** Statements without signatures that are asked for again, the newest. */
+const UNSIGNED_MAX = 8
 
 /** What speaking needs of the engine. */
 export interface VoiceHost {
@@ -42,6 +46,8 @@ export class EngineVoice {
   readonly #speaking: Speaking
   /** A decided height that the log does not know of yet: it is told with the next record. */
   #untold: WalRecord | undefined
+  /** What the signer gave no true signatures for. */
+  #unsigned: readonly Statement[] = []
   /** The last height at which it was told that something was not signed. */
   #unsignedHeight = 0
 
@@ -85,7 +91,7 @@ export class EngineVoice {
     const statement = this.#speaking.take(number)
     if (statement === undefined) return undefined
     const opened = signatures === undefined ? undefined : this.#speaking.seal(statement, signatures)
-    if (opened === undefined) return this.#tellUnsigned(heightOfStatement(statement))
+    if (opened === undefined) return this.#keepUnsigned(statement)
     const { message, bytes } = opened
     const height = this.#host.heightAt(heightOfStatement(statement))
     if (height === undefined || !height.allows(message)) return undefined
@@ -94,6 +100,19 @@ export class EngineVoice {
     this.#host.emit({ type: 'persist', records: [...untold, ...height.recordsFor(opened)] })
     this.#host.emit({ type: 'publish', channel: message.type === 'vote' ? 'votes' : 'proposals', bytes })
     return message
+  }
+
+  #keepUnsigned(statement: Statement): undefined {
+    this.#unsigned = [...this.#unsigned, statement].slice(-UNSIGNED_MAX)
+    return this.#tellUnsigned(heightOfStatement(statement))
+  }
+
+  /** While a height goes on: asks once more for the signatures that were not given; and where all is quiet, says its votes again. */
+  goOn(running: EngineHeight, isQuiet: boolean): void {
+    const statements = this.#unsigned
+    this.#unsigned = []
+    for (const statement of statements) if (heightOfStatement(statement) === running.height) this.#ask(statement)
+    if (isQuiet) this.sayAgain(running)
   }
 
   #tellUnsigned(height: number): undefined {

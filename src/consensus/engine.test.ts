@@ -168,6 +168,15 @@ test('a signer that refuses: the others go on, and it is told once a height', ()
   equal(world.node(2).said.length, 0)
 })
 
+test('signers that refuse for a while stop nothing for longer: what was not signed is asked for again', () => {
+  const world = new World({ validators: 4 })
+  for (const number of [2, 3]) world.node(number).isMute = true
+  world.start()
+  equal(world.reach(1, 6n * SEC), false)
+  for (const number of [2, 3]) world.node(number).isMute = false
+  ok(world.reach(2, 20n * SEC))
+})
+
 test('a follower without a key decides what it hears, and says nothing', () => {
   const world = new World({ validators: 4 })
   const follower = world.add(scriptMember('follower'), { votes: false })
@@ -358,12 +367,12 @@ test('a chain that leads past another block than the checkpoint is not followed'
 })
 
 test('an old disk is put back: the node hears its own later words before it speaks', () => {
-  for (const { laterNs, downNs } of OLD_DISKS) {
+  for (const { height, laterNs, downNs } of OLD_DISKS) {
     const world = new World({ validators: 4, parameters: { timeoutProposeNs: 200n * MS } })
     const node = world.node(0)
     // One is down: nothing is decided without the others.
     for (const one of world.nodes.slice(0, 3)) one.start()
-    begins(world, 3)
+    begins(world, height)
     const blocks = node.store.blocks(1, { countMax: 100, bytesMax: 1_000_000 })
     const wal = [...node.wal]
     world.run(laterNs)
@@ -373,7 +382,7 @@ test('an old disk is put back: the node hears its own later words before it spea
     node.wal = wal
     world.run(downNs)
     node.start()
-    ok(world.reach(5, 30n * SEC, world.nodes.slice(0, 3)))
+    ok(world.reach(height + 2, 30n * SEC, world.nodes.slice(0, 3)))
     saidOnce(world)
     world.agreed()
   }
@@ -404,9 +413,11 @@ test('what it is asked it answers, whatever the bytes', () => {
   )
 })
 
-/** How much later than its disk a node crashed, and for how long it was down, ns. */
-const OLD_DISKS = [0n, 8n, 12n, 18n, 22n, 28n, 2500n].flatMap((laterMs) =>
-  [2n, 1200n].map((downMs) => ({ laterNs: laterMs * MS, downNs: downMs * MS })),
+/** In which height, how much later than its disk a node crashed, and for how long it was down, ns. */
+const OLD_DISKS = [3, 4, 5].flatMap((height) =>
+  [8n, 14n, 24n].flatMap((laterMs) =>
+    [2n, 1200n].map((downMs) => ({ height, laterNs: laterMs * MS, downNs: downMs * MS })),
+  ),
 )
 
 /** Lets time go on until a height begins somewhere. */

@@ -26,7 +26,7 @@ import { EngineHeight } from './engine-height.ts'
 import { EnginePools } from './engine-pools.ts'
 import { EngineVoice } from './engine-voice.ts'
 import type { VoiceHost } from './engine-voice.ts'
-import { HeldMessages, heightOfMessage, ownAmong, unwantedBy } from './engine-held.ts'
+import { HeldMessages, heightOfMessage, unwantedBy } from './engine-held.ts'
 import { viewOfEngine } from './engine-view.ts'
 import { offenderOf } from './evidence.ts'
 import type { Evidence } from './evidence.ts'
@@ -38,7 +38,6 @@ import type { SignedProposalHead } from './proposal.ts'
 import type { ChainTip } from './restoring.ts'
 import type { RoundEffect, Step } from './round-events.ts'
 import { restoreRound } from './round-machine-restore.ts'
-import type { Restored } from './round-machine-restore.ts'
 import type { SealedTransaction } from './transaction.ts'
 import type { BlockId } from './validators.ts'
 import type { Vote } from './vote.ts'
@@ -294,8 +293,6 @@ export class Engine {
 
   #begin(): void {
     const held = this.#held.take()
-    const heard = ownAmong(held, this.#running)
-    if (heard !== undefined) this.#running = this.#nextHeight(heard)
     this.#beganNs = this.#moment.elapsedNs
     this.#gossipNs = GOSSIP_NS
     this.#gossipNews = 0
@@ -310,7 +307,7 @@ export class Engine {
   #gossip(): void {
     const running = this.#running
     if (!running.isBegun) return
-    if (running.news === this.#gossipNews) this.#voice.sayAgain(running)
+    this.#voice.goOn(running, running.news === this.#gossipNews)
     this.#gossipNews = running.news
     this.#gossipNs = this.#gossipNs + GOSSIP_STEP_NS < GOSSIP_NS_MAX ? this.#gossipNs + GOSSIP_STEP_NS : GOSSIP_NS_MAX
     this.#effects.push({ type: 'schedule', timer: GOSSIP_TIMER, delayNs: this.#gossipNs })
@@ -424,7 +421,7 @@ export class Engine {
   }
 
   /** The height after the state, with what this node had said of it. */
-  #nextHeight(heard?: Pick<Restored, 'proposals' | 'votes'>): EngineHeight {
+  #nextHeight(): EngineHeight {
     const height = this.#state.height + 1
     const { genesis, verifier, self } = this.#options
     this.#wal = this.#wal.filter((record) => record.height >= height)
@@ -437,7 +434,6 @@ export class Engine {
       self: voice,
       verifier: withKnownPrecommits(verifier, () => this.#lastPrecommits()),
       isKnown: (key) => this.isKnown(key),
-      heard,
       ...(isRestored
         ? { restored: restoreRound(this.#wal, { networkId, height, self: voice, blockBytesMax, verifier }) }
         : {}),

@@ -59,7 +59,10 @@ export class MessageReader {
   }
 
   /** @param nowNs by the node's counter. */
-  *read(bytes: Uint8Array, nowNs: bigint): Steps<Admission<OpenedMessage, MessageReason | UnwantedReason | 'not-validator'>> {
+  *read(
+    bytes: Uint8Array,
+    nowNs: bigint,
+  ): Steps<Admission<OpenedMessage, MessageReason | UnwantedReason | 'not-validator'>> {
     let isStranger = false
     const { verifier } = this.#options
     const ofVoters: Verifier = {

@@ -3,7 +3,7 @@
  * store is this node's own, so no signature is looked at again; but that each block follows from the state is, and a store in
  * which one does not is not believed.
  *
- * Rule B-95 in docs/spec/consensus.md. Not promised: that a store which was changed on purpose, with everything in it fitting, is found out.
+ * Rule B-97 in docs/spec/consensus.md. Not promised: that a store which was changed on purpose, with everything in it fitting, is found out.
  */
 import { ChimerError, equalBytes } from '../base/index.ts'
 import { applyBlock } from './apply-block.ts'
@@ -71,6 +71,7 @@ const openStored = (genesis: ChainGenesis, stored: StoredBlock | undefined, heig
   const { networkId, parameters } = genesis
   const block = openBlock(stored.block, { networkId, bytesMax: parameters.blockBytesMax })
   const commit = openCommit(stored.commit)
+  if (block.verdict === 'reject' && block.reason === 'wrong-network') throw ofOtherNetwork(height)
   if (block.verdict !== 'accept' || commit.verdict !== 'accept') throw unusable('unreadable', height)
   if (block.value.header.height !== height || commit.value.block !== block.value.id) throw unusable('misplaced', height)
   return { block: block.value, commit: commit.value }
@@ -81,4 +82,11 @@ const unusable = (why: string, height: number): ChimerError =>
     'TC_CONSENSUS_STORE',
     `The store of blocks cannot be used from height ${height} on (${why}). Stop the node, move the store away, and start it: it gets its blocks again from its peers.`,
     { facts: { why, height } },
+  )
+
+const ofOtherNetwork = (height: number): ChimerError =>
+  new ChimerError(
+    'TC_CONSENSUS_STORE',
+    'The store of blocks is of another network than genesis.json. Put back the genesis that it was made with; or, if this node changes networks, give it a new data directory.',
+    { facts: { why: 'wrong-network', height } },
   )

@@ -265,10 +265,10 @@ export const consensusProtocol = (question: ConsensusQuestionName, networkId: Ui
 
 /**
  * Their limits. `round`: asked about once a second while a height does not end, with a list of what the asker has; the answer is a
- * proposal with its block and votes. `blocks`: a batch of a frame; 32/s of them are more than a link of 250 Mbit/s. `snapshot`: a part of a state.
+ * proposal with its block and votes. `blocks`: a batch of a frame; 16/s of them fill a link of 130 Mbit/s, and nobody asks two at once. `snapshot`: a part of a state.
  */
 export const CONSENSUS_LIMITS: Readonly<Record<ConsensusQuestionName, ProtocolLimits>> = {
   round: { requestBytesMax: 8192, responseBytesMax: FRAME_BYTES_MAX, ratePerSec: 8, burst: 32 },
-  blocks: { requestBytesMax: 256, responseBytesMax: FRAME_BYTES_MAX, ratePerSec: 32, burst: 64 },
-  snapshot: { requestBytesMax: 256, responseBytesMax: FRAME_BYTES_MAX, ratePerSec: 16, burst: 64 },
+  blocks: { requestBytesMax: 256, responseBytesMax: FRAME_BYTES_MAX, ratePerSec: 16, burst: 16 },
+  snapshot: { requestBytesMax: 256, responseBytesMax: FRAME_BYTES_MAX, ratePerSec: 16, burst: 16 },
 }

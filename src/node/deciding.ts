@@ -166,7 +166,8 @@ export class Deciding implements AsyncDisposable {
     for (const question of CONSENSUS_QUESTIONS)
       network.serve(consensusProtocol(question, networkId), {
         ...CONSENSUS_LIMITS[question],
-        handle: async ({ from, bytes }) => this.#engine.answer(question, bytes, from),
+        // Making one takes some milliseconds, and a hundred questions may come in one turn.
+        handle: ({ from, bytes }) => this.#turns.later(() => this.#engine.answer(question, bytes, from)),
       })
     network.onPeer(() => this.#feed({ type: 'peers', peers: network.peers() }))
   }

@@ -37,7 +37,7 @@ const consensusSchema = z.strictObject({
   timeoutPrecommitNs: waitNs.default(Number(CONSENSUS_DEFAULTS.timeoutPrecommitNs)),
   timeoutStepNs: waitNs.default(Number(CONSENSUS_DEFAULTS.timeoutStepNs)),
   /** Largest block, bytes. */
-  blockBytesMax: z.number().int().min(16_384).max(917_504).default(CONSENSUS_DEFAULTS.blockBytesMax),
+  blockBytesMax: z.number().int().min(16_384).max(870_000).default(CONSENSUS_DEFAULTS.blockBytesMax),
   /** How many slots after its end a slot is judged by the chain. */
   evidenceLagSlots: z.number().int().min(1).max(6).default(CONSENSUS_DEFAULTS.evidenceLagSlots),
   /** Offences older than this many heights are not taken. */

@@ -14,6 +14,7 @@ export class Turns {
   readonly #time: Pick<Time, 'elapsedNs' | 'schedule'>
   /** Ends when all work that was begun has ended. */
   #last: Promise<unknown> = Promise.resolve()
+  #later: Promise<unknown> = Promise.resolve()
   #waiting = 0
 
   constructor(time: Pick<Time, 'elapsedNs' | 'schedule'>) {
@@ -31,12 +32,23 @@ export class Turns {
     return mine
   }
 
+  /** In a later turn, one after the other: of what asks for it, one thing is done in a turn. Rejects where it throws. */
+  later<T>(run: () => T): Promise<T> {
+    const mine = this.#later.then(() => this.#turnOver()).then(run)
+    this.#later = mine.catch(() => undefined)
+    return mine
+  }
+
+  #turnOver(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#time.schedule(0n, resolve)
+    return promise
+  }
+
   async #finish<T>(steps: Steps<T>): Promise<T> {
     try {
       for (;;) {
-        const { promise, resolve } = Promise.withResolvers<void>()
-        this.#time.schedule(0n, resolve)
-        await promise
+        await this.#turnOver()
         const done = this.#turn(steps, TURN_NS_MAX)
         if (done !== undefined) return done.value
       }

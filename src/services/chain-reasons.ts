@@ -15,6 +15,10 @@ const MESSAGES: Readonly<Record<string, string>> = {
   'wrong-valid-round': 'It leans on a round that had not been.',
   'unfounded-valid-round': 'It leans on a round without the votes of it.',
   'not-validator': 'Its author does not vote, as far as this node knows.',
+  'height-over': 'It is of a height that was decided.',
+  'height-ahead': 'It is of a height that this node has not come to.',
+  'too-many-proposals': 'Its author proposes more than is looked at.',
+  'too-many-votes': 'Its author votes more than an honest one has to.',
   'consensus-halted': 'This node had stopped deciding.',
   'bad-question': 'It asked for what cannot be answered.',
   'index-order': 'The entries of its commit are out of order.',
@@ -65,6 +69,9 @@ const OFFENCES: Readonly<Record<string, string>> = {
   'different-authors': 'The two things were signed by two different keys.',
   'different-places': 'The two things belong to different heights or rounds.',
   'no-conflict': 'The two things do not exclude each other.',
+  'offence-known': 'The offence waits already, or is in a block.',
+  'offences-full': 'Enough offences wait already.',
+  'offence-without-effect': 'The offence can cost nobody anything any more.',
 }
 
 /** Of blocks that were fetched, and of proofs for light clients. */

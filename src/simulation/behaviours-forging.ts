@@ -114,6 +114,17 @@ const foreignOffence: Forgery = ({ node, commit, time }) => ({
 
 const FORGERIES: readonly Forgery[] = [ownTime, unsigned, otherTimes, absent, stranger, twice, foreignOffence]
 
+/** How many blocks each has forged. */
+const counts = new WeakMap<SimulatedNode, number>()
+
+const nextForgery = (node: SimulatedNode): Forgery => {
+  const count = counts.get(node) ?? node.chance.below(FORGERIES.length)
+  counts.set(node, count + 1)
+  const forgery = FORGERIES[count % FORGERIES.length]
+  assert(forgery !== undefined)
+  return forgery
+}
+
 /** As proposer, puts forward a block that may not follow, one kind after another. */
 export const forgeBlocks: Misbehaviour = (node, channel, bytes) => {
   const message = messageOf(node, channel, bytes)
@@ -123,7 +134,7 @@ export const forgeBlocks: Misbehaviour = (node, channel, bytes) => {
   const { header, body } = block
   if (state === undefined || state.height !== header.height - 1 || state.height === 0) return false
   const forging: Forging = { node, state, commit: body.lastCommit, time: header.time }
-  const { commit, time, offences } = node.chance.pick(FORGERIES)(forging)
+  const { commit, time, offences } = nextForgery(node)(forging)
   const made = {
     ...body,
     round: head.round,

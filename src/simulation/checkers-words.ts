@@ -29,7 +29,10 @@ const areSigned = (message: Message, verifier: Verifier): boolean => {
 /** Z-33. An honest node precommits only after a quorum has prevoted, a block only after a quorum has prevoted it; and leans on no round in which none did. */
 export const quorumBehind = (facts: RunFacts, ballots: Ballots): Checker => ({
   name: 'a quorum behind each word',
-  found: (said) => void ballots.add(said),
+  found: (said) => {
+    ballots.add(said)
+    return undefined
+  },
   said: (said) => {
     ballots.add(said)
     const { node, message } = said

@@ -153,12 +153,14 @@ export class SimulatedDisk {
     return true
   }
 
-  /** Reads the log as a starting node does: a torn tail is cut off, and what is good goes on. */
+  /** Reads the log as a starting node does: a whole one goes on; after a torn write what is good of it begins a new one, as in io/file-wal.ts. */
   openRecords(): WalReading {
     const bytes = joinBytes(...bytesOf(this.#seen.log))
     const reading = readWal(bytes)
-    const { link, bytesGood } = reading
-    this.putBack({ ...this.#seen, log: { bytes: bytes.slice(0, bytesGood), link, batches: [] } })
+    const { link, records, tail } = reading
+    const log: Log =
+      tail === 'clean' ? { bytes, link, batches: [] } : { ...NEW_LOG, batches: records.length === 0 ? [] : [records] }
+    this.putBack({ ...this.#seen, log })
     return reading
   }
 

@@ -48,8 +48,10 @@ export const answer = async (call: Call): Promise<void> => {
   stream.addEventListener('end', () => over.abort(), { once: true })
   const response = inbound.settle(protocol, from, await responseTo(call, over.signal))
   cancel()
+  // Until it has left it takes memory, so until then it counts.
+  if (response.verdict === 'accept') await respond(call, response.value)
+  else reset(call)
   answering.end(from)
-  return response.verdict === 'accept' ? respond(call, response.value) : reset(call)
 }
 
 const FAILURES: Readonly<Record<FrameFailure, Admission<never, NetworkReason>>> = {

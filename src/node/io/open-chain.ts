@@ -1,11 +1,12 @@
 /**
- * What keeps a node's chain on disk: the store of decided blocks and, beside it, the log of what this validator has said. Opened
- * before the node and closed after it.
+ * What keeps a node's chain on disk: the store of decided blocks and, beside it, the log of what a validator has said. Opened
+ * before the node and closed after it. A node that follows leaves that log as it is.
  */
 import { join } from 'node:path'
 import { openFileWal } from '../../consensus/io/file-wal.ts'
 import { openSqliteBlocks } from '../../consensus/io/sqlite-blocks.ts'
 import { NS_PER_MS } from '../../base/index.ts'
+import type { Wal } from '../../consensus/index.ts'
 import type { Config } from '../config.ts'
 import type { ChainOptions } from '../deciding.ts'
 
@@ -20,8 +21,8 @@ export interface OpenedChain extends AsyncDisposable {
 export const openChain = async (directory: string, { consensus }: Pick<Config, 'consensus'>): Promise<OpenedChain> => {
   await using stack = new AsyncDisposableStack()
   const store = stack.use(openSqliteBlocks(blocksPathOf(directory)))
-  const wal = stack.use(await openFileWal(votesPathOf(directory)))
   const { validator, paceMs, checkpoint } = consensus
+  const wal = stack.use(validator ? await openFileWal(votesPathOf(directory)) : nothingSaid())
   const chain: ChainOptions = {
     store,
     wal,
@@ -32,6 +33,9 @@ export const openChain = async (directory: string, { consensus }: Pick<Config, '
   const opened = stack.move()
   return { chain, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
+
+/** Who says nothing needs no log of it, and may follow the chain while its own is damaged. */
+const nothingSaid = (): Wal => ({ records: [], append: async () => {}, [Symbol.asyncDispose]: async () => {} })
 
 /** `HEIGHT:ID`; the form was checked with the configuration. */
 const checkpointOf = (text: string): NonNullable<ChainOptions['checkpoint']> => {
