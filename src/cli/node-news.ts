@@ -3,8 +3,11 @@ import type { EngineNews } from '../consensus/index.ts'
 import type { NodeLog } from '../log/io/node-log.ts'
 import type { NodeEvent } from '../node/index.ts'
 
+/** What it needs of a log. */
+type Told = Pick<NodeLog, 'record' | 'refused'>
+
 /** Records every event that it is given. `self`: the node's own id. It remembers whether an emergency is on, to tell when one begins and ends. */
-export const openNodeNews = (log: NodeLog, self: string): ((event: NodeEvent) => void) => {
+export const openNodeNews = (log: Told, self: string): ((event: NodeEvent) => void) => {
   let isEmergency = false
   return (event) => {
     if (event.type === 'consensus') return recordConsensus(log, event.news, self)
@@ -21,10 +24,13 @@ export const openNodeNews = (log: NodeLog, self: string): ((event: NodeEvent) =>
   }
 }
 
+/** Codes with which a node stops deciding. */
+const HALTING: readonly string[] = ['TC_CONSENSUS_STORE', 'TC_CONSENSUS_WAL']
+
 const OWN_OFFENCE =
   'this node’s key has signed two things that exclude each other: it runs twice, or an old copy of its data was put back. Stop all but one'
 
-const recordConsensus = (log: NodeLog, news: EngineNews, self: string): void => {
+const recordConsensus = (log: Told, news: EngineNews, self: string): void => {
   const entry = { type: 'consensus', byPeers: true } as const
   switch (news.type) {
     case 'step': {
@@ -59,7 +65,7 @@ const recordConsensus = (log: NodeLog, news: EngineNews, self: string): void => 
   }
 }
 
-const record = (log: NodeLog, event: Exclude<NodeEvent, { readonly type: 'block' | 'consensus' }>): void => {
+const record = (log: Told, event: Exclude<NodeEvent, { readonly type: 'block' | 'consensus' }>): void => {
   switch (event.type) {
     case 'judgement':
       for (const { id, before, verdict } of event.judgements)
@@ -91,7 +97,7 @@ const record = (log: NodeLog, event: Exclude<NodeEvent, { readonly type: 'block'
       })
     case 'trouble':
       return log.record({
-        level: event.code.startsWith('TC_CONSENSUS') ? 'error' : 'warn',
+        level: HALTING.includes(event.code) ? 'error' : 'warn',
         type: 'operator',
         message: event.message,
         facts: { code: event.code },

@@ -104,6 +104,12 @@ test('who is connected to nobody is told what to do', () => {
   match(text, /--bootstrap/)
 })
 
+test('one whose peers are in another network is told that, and not to look for a firewall', () => {
+  const drops = [{ channel: 'greeting', reason: 'other-network', explanation: '', count: 3 }]
+  const text = networkLines({ ...PEERS_EXAMPLE, peers: [], drops, discovery: null }, 'score', wide).join('\n')
+  match(text, /another network.*truechimer genesis/)
+})
+
 test('a way to the first peers that does not work is told with why, and one that works is not', () => {
   const { discovery } = PEERS_EXAMPLE
   ok(discovery !== null)

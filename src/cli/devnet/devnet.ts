@@ -24,6 +24,7 @@ import type { LaidNode } from './lay.ts'
 import { Play } from './play.ts'
 import { summaryLines } from './summary.ts'
 import type { DevnetSummary } from './summary.ts'
+import { openChainTale } from './chain-tale.ts'
 import { Errors, Opinions, watchNode } from './watch.ts'
 
 /** The last question to a node of ours; one that does not answer within this, ms, is not waited for. */
@@ -186,6 +187,7 @@ class DevnetRun {
       onClock: (observer, hostOffsetNs) => {
         if (!this.#play.isBent(observer)) this.#errors.add(hostOffsetNs)
       },
+      ...(id === this.#laid[0]?.id ? { onChain: openChainTale({ api, tell: (line) => this.#tell(line) }) } : {}),
     })
   }
 

@@ -11,6 +11,9 @@ const SAMPLES_MAX = 20_000
 type Status = NodeView['status']
 type VerdictEvent = Extract<EventView, { readonly type: 'verdict' }>
 
+const CHAIN_EVENTS = ['block', 'emergency'] as const
+export type ChainEvent = Extract<EventView, { readonly type: (typeof CHAIN_EVENTS)[number] }>
+
 export interface Observation {
   readonly observer: string
   readonly event: VerdictEvent
@@ -49,13 +52,18 @@ export interface WatchOptions {
   readonly onJudgement: (observer: string, nodes: readonly NodeView[]) => void
   readonly onVerdict: (observation: Observation) => void
   readonly onClock: (observer: string, hostOffsetNs: number) => void
+  /** What the chain decides, where it is asked for. */
+  readonly onChain?: (event: ChainEvent) => void
 }
 
 /** Follows one node until the signal. */
-export const watchNode = async ({ id, api, signal, onJudgement, onVerdict, onClock }: WatchOptions): Promise<void> => {
+export const watchNode = async (options: WatchOptions): Promise<void> => {
+  const { id, api, signal, onJudgement, onVerdict, onClock, onChain } = options
   const client = openClient({ baseUrl: api, signal })
-  for await (const event of client.events({ types: ['judgement', 'verdict', 'clock'], signal })) {
-    if (event.type === 'judgement') onJudgement(id, event.nodes)
+  const types = ['judgement', 'verdict', 'clock', ...(onChain === undefined ? [] : CHAIN_EVENTS)] as const
+  for await (const event of client.events({ types, signal })) {
+    if (event.type === 'block' || event.type === 'emergency') onChain?.(event)
+    else if (event.type === 'judgement') onJudgement(id, event.nodes)
     else if (event.type === 'verdict') onVerdict({ observer: id, event })
     else if (event.type === 'clock' && event.time.status === 'synchronised') onClock(id, event.time.hostOffsetNs)
   }

@@ -1,12 +1,11 @@
-/** Over every page while a time emergency is declared, or this node has stopped deciding. Gone by itself when they are. */
+/** Over every page while a time emergency is declared, this node has stopped deciding, or no block can come. Gone by itself when they are. */
 import type { ReactElement } from 'react'
+import { alarmOf } from '../model/chain.ts'
 import type { Chain } from '../model/chain.ts'
 
 export const EmergencyBanner = ({ chain }: { readonly chain: Chain | undefined }): ReactElement | null => {
-  if (chain === undefined || (!chain.emergency.emergency && chain.halted === '')) return null
-  const [head, says] = chain.emergency.emergency
-    ? ['Time emergency', chain.emergency.explanation]
-    : ['This node has stopped deciding', chain.halted]
+  const alarm = chain === undefined ? undefined : alarmOf(chain)
+  if (alarm === undefined) return null
   return (
     <aside className="alarm" role="alert" data-hook="emergency">
       <svg viewBox="0 0 16 16" aria-hidden="true">
@@ -14,7 +13,7 @@ export const EmergencyBanner = ({ chain }: { readonly chain: Chain | undefined }
         <path d="M8 6v4m0 1.6v1" className="alarm-cut" />
       </svg>
       <p>
-        <strong>{head}.</strong> {says}
+        <strong>{alarm.head}.</strong> {alarm.says}
       </p>
     </aside>
   )

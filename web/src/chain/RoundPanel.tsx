@@ -94,7 +94,8 @@ const Epoch = ({ chain, slotNs }: { readonly chain: Chain; readonly slotNs: numb
         <i style={{ width: `${((decided / slots) * 100).toFixed(2)}%` }} />
       </span>
       <p>
-        Weights change after block {heightText(lastHeight)}, in about {left}.
+        Weights change after block {heightText(lastHeight)}
+        {chain.round.stuck ? '; no block comes now.' : `, in about ${left}.`}
       </p>
     </figure>
   )

@@ -10,6 +10,7 @@ import {
 } from '../../../src/services/chain-examples.ts'
 import type { BlockSummary } from '../../../src/services/schema.ts'
 import {
+  alarmOf,
   BLOCKS_MAX,
   type Chain,
   chainHeadline,
@@ -92,6 +93,16 @@ test('where the epoch stands after a height', () => {
   equal(epochAfter(epoch, 7).decided, 7)
   deepEqual(epochAfter(epoch, 10), { ...epoch, number: 1, firstHeight: 11, lastHeight: 20, decided: 0 })
   deepEqual(epochAfter(epoch, 23), { ...epoch, number: 2, firstHeight: 21, lastHeight: 30, decided: 3 })
+})
+
+test('what every page shows: a halt before an emergency before standing still, and nothing while all is well', () => {
+  const { emergency } = CHAIN_STATUS_EXAMPLE
+  const stuck = { ...begun(), round: { ...ROUND_EXAMPLE, stuck: true } }
+  const alarm = { ...stuck, emergency: { ...emergency, emergency: true, explanation: 'Ada is out.' } }
+  equal(alarmOf(begun()), undefined)
+  match(alarmOf(stuck)?.says ?? '', /^A third .* as after block 1,234 until/)
+  deepEqual(alarmOf(alarm), { head: 'Time emergency', says: 'Ada is out.' })
+  equal(alarmOf({ ...alarm, halted: 'The disk is full.' })?.says, 'The disk is full.')
 })
 
 test('the headline: calm, late, stuck, in an emergency, stopped, without a chain', () => {

@@ -103,6 +103,16 @@ export const chainOfEvent = (chain: Chain | undefined, event: ChainEvent): Chain
 /** Half a block's interval, as a bound around its timestamp. */
 const boundText = ({ time }: BlockSummary): string => (time === null ? '' : `± ${durationText(time.widthNs / 2)}`)
 
+/** What every page must show, or nothing. Verdicts stand still where no block comes, and would be taken for fresh. */
+export const alarmOf = (chain: Chain): { readonly head: string; readonly says: string } | undefined => {
+  const { emergency, halted, round } = chain
+  if (halted !== '') return { head: 'This node has stopped deciding', says: halted }
+  if (emergency.emergency) return { head: 'Time emergency', says: emergency.explanation }
+  if (!round.stuck) return undefined
+  const says = `A third of the weight or more is silent. Verdicts stand as after block ${heightText(round.height - 1)} until blocks come again.`
+  return { head: 'No block can be decided', says }
+}
+
 /** The two sentences over the picture. */
 export const chainHeadline = (chain: Chain | undefined, isAsked: boolean): Headline => {
   if (chain === undefined)
@@ -117,7 +127,7 @@ export const chainHeadline = (chain: Chain | undefined, isAsked: boolean): Headl
     const means =
       tip === undefined
         ? round.waiting
-        : `Block ${heightText(tip.height)} is decided all the same: the gate stops actions, never the chain.`
+        : `Block ${heightText(tip.height)} is decided all the same: what those do does not count, and the chain goes on.`
     return { tone: 'alarm', says, means }
   }
   if (round.stuck) {

@@ -175,11 +175,19 @@ const onVerdict = (view: View, event: Extract<EventView, { type: 'verdict' }>): 
   return { ...withEntries(view, [verdictEntry(view, event)]), announcement }
 }
 
+/** Of a change that was before this page was opened, only the reason's name is kept. */
+const REASONS: Readonly<Record<string, string>> = {
+  ahead: 'It ran ahead.',
+  behind: 'It fell behind.',
+  'in-range': 'It keeps good time.',
+  'no-proof': 'It answered no witness.',
+}
+
 const onRecord = (view: View, { id, name, history }: NodeDetailView): View => {
   const record = [...history].sort((a, b) => a.slot - b.slot)
   const turns = record.flatMap(({ slot, status, reason }, index) => {
     const from = record[index - 1]?.status
-    const explanation = reason === '' ? '' : `${reason}.`
+    const explanation = REASONS[reason] ?? ''
     return from === undefined || from === status
       ? []
       : [verdictEntry(view, { id, slot, name, from, to: status, explanation })]
