@@ -447,10 +447,10 @@ export class Discipline<State> {
 
   /** How old the last majority may be before the clock is in holdover. */
   #freshNs(): bigint {
-    const intervals = this.#sources.all().flatMap(({ stopped, schedule }) => (stopped ? [] : [schedule.intervalNs]))
-    return (
-      this.options.freshIntervals * intervals.reduce((a, b) => min(a, b), intervals[0] ?? this.options.pollIntervalNs)
-    )
+    let least: bigint | undefined
+    for (const { stopped, schedule } of this.#sources.all())
+      if (!stopped && (least === undefined || schedule.intervalNs < least)) least = schedule.intervalNs
+    return this.options.freshIntervals * (least ?? this.options.pollIntervalNs)
   }
 
   /**

@@ -11,13 +11,15 @@ import type { Admission } from '../base/index.ts'
 import type { Field } from './fields.ts'
 import { DATA_DEPTH_MAX, isNestedDeeper } from './nesting.ts'
 import { decodePlain } from './plain-decoder.ts'
+import { encodePlain } from './plain-encoder.ts'
 
 /** Why bytes were refused before anybody asked what they mean. */
 export const CODEC_REASONS = ['too-large', 'malformed', 'non-canonical', 'wrong-shape'] as const
 export type CodecReason = (typeof CODEC_REASONS)[number]
 
 /** Deterministic DAG-CBOR of plain data: no `undefined`, no NaN or infinity. A value that has none is a bug. */
-export const encodeData = (data: unknown): Uint8Array<ArrayBuffer> => new Uint8Array(encodeStrict(data))
+export const encodeData = (data: unknown): Uint8Array<ArrayBuffer> =>
+  encodePlain(data) ?? new Uint8Array(encodeStrict(data))
 
 /**
  * Data from bytes of anybody, at most `bytesMax` of them. `too-large`: longer, or nested deeper than `DATA_DEPTH_MAX`.

@@ -97,10 +97,12 @@ export const tuple = <T extends object>(shape: { readonly [K in keyof T]: Field<
     read: (data) => {
       if (!Array.isArray(data) || data.length !== entries.length) return undefined
       const value: Partial<T> = {}
-      for (const [index, [name, field]] of entries.entries()) {
+      let index = 0
+      for (const [name, field] of entries) {
         const part = field.read(data[index])
         if (part === undefined) return undefined
         value[name] = part
+        index += 1
       }
       // Every key of `shape` has been set.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion

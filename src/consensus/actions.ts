@@ -11,9 +11,9 @@ import { ACTION_REASONS, actionValidity } from '../validation/index.ts'
 import type { WitnessedProof } from './block.ts'
 import { newMember } from './chain-state.ts'
 import type { ChainMember } from './chain-state.ts'
+import { joinFault } from './joining.ts'
 import type { StateDraft } from './state-draft.ts'
 import type { SealedTransaction, Transaction } from './transaction.ts'
-import { VALIDATORS_MAX } from './validators.ts'
 
 /** Why a transaction in a decided block had no effect: for people. */
 export const NO_EFFECT_REASONS = [
@@ -54,9 +54,8 @@ const join = (draft: StateDraft, transaction: Transaction, at: ActionTime): NoEf
   const validity = actionValidity({ authorStatus: 'truechimer', acted, block: at.interval })
   if (validity.verdict !== 'accept') return validity.reason
   const { members, genesis } = draft
-  if (members.length >= VALIDATORS_MAX) return 'members-full'
-  const candidates = members.reduce((count, { role }) => (role === 'candidate' ? count + 1 : count), 0)
-  if (candidates >= genesis.parameters.candidatesMax) return 'candidates-full'
+  const fault = joinFault(members, genesis)
+  if (fault !== undefined) return fault
   const who = { id: nodeIdText(key), key, role: 'candidate', stake: 0n, since: at.height, sequence } as const
   draft.replaceMembers([...members, newMember(genesis, who)])
   return undefined

@@ -37,8 +37,8 @@ export interface Commit {
 
 export const COMMIT_DOMAIN = 'truechimer/commit/1'
 /** An entry takes 155 bytes at most. */
-const ENTRY_BYTES_MAX = 155
-export const COMMIT_BYTES_MAX = 64 + VALIDATORS_MAX * ENTRY_BYTES_MAX
+export const COMMIT_ENTRY_BYTES_MAX = 155
+export const COMMIT_BYTES_MAX = 64 + VALIDATORS_MAX * COMMIT_ENTRY_BYTES_MAX
 
 /** What height 1 carries, which has no parent. */
 export const EMPTY_COMMIT: Commit = { height: 0, round: 0, block: '0'.repeat(64), entries: [] }

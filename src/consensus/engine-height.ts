@@ -143,7 +143,7 @@ export class EngineHeight {
 
   /** Proposals count by author and round, and all of rounds ahead together. */
   #shareOf({ round, author }: ProposalHead): string {
-    return `${Math.min(round, this.machine.view().round + 1)} ${this.state.validators.indexOf(author) ?? -1}`
+    return `${Math.min(round, this.machine.round + 1)} ${this.state.validators.indexOf(author) ?? -1}`
   }
 
   /** Beyond Δ after the round began here, the proposal may have been held back: then it bounds the time from above alone. */

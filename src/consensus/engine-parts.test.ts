@@ -84,6 +84,24 @@ test('time evidence: what was in a block before it was heard of is not proposed'
   deepEqual(pool.take({ closed: 0, bytesMax: 100_000 }), [])
 })
 
+test('offences: two proofs of long ago are as old for the pool as for a block', () => {
+  const script = new ChainScript({ members })
+  script.steps(4)
+  const [witnessed] = script.make({}).body.witnessed
+  ok(witnessed !== undefined)
+  const { state } = script
+  const { offenceAgeMax } = script.genesis.parameters
+  const verdicts = [offenceAgeMax, offenceAgeMax + 1].map((age) => {
+    const tai = state.time.earliest - BigInt(age) * slotNs
+    const second = { ...witnessed.proof, proof: { ...witnessed.proof.proof, tai } }
+    return new OffencePool().admits({ type: 'proofs', first: second, second: witnessed.proof }, state)
+  })
+  deepEqual(
+    verdicts.map((one) => (one.verdict === 'accept' ? '' : one.reason)),
+    ['', 'offence-without-effect'],
+  )
+})
+
 test('offences: each once, of one offender some, gone when in a block or punished', () => {
   const script = new ChainScript({ members })
   script.steps(3)
@@ -275,6 +293,15 @@ test('restoring: what does not follow, cannot be read or has no beginning is not
     },
   ]
   for (const change of changes) throws(() => restoreChain(genesis, change(3)), { code: 'TC_CONSENSUS_STORE' })
+})
+
+test('restoring: a store of another network is told as that', () => {
+  const { genesis, store } = decidedStore()
+  const other = { ...genesis, networkId: new Uint8Array(32).fill(7) }
+  throws(() => restoreChain(other, store), {
+    code: 'TC_CONSENSUS_STORE',
+    message: /another network than genesis\.json/,
+  })
 })
 
 const storeOf = (blocks: Parameters<MemoryBlocks['append']>[0]): MemoryBlocks => {

@@ -98,7 +98,7 @@ export class EngineVoice {
     const untold = this.#untold === undefined ? [] : [this.#untold]
     this.#untold = undefined
     this.#host.emit({ type: 'persist', records: [...untold, ...height.recordsFor(opened)] })
-    this.#host.emit({ type: 'publish', channel: message.type === 'vote' ? 'votes' : 'proposals', bytes })
+    this.#host.emit({ type: 'publish', channel: message.type === 'vote' ? 'votes' : 'proposals', bytes, opened })
     return message
   }
 
@@ -128,7 +128,7 @@ export class EngineVoice {
   sayAgain({ machine, self, state }: EngineHeight): void {
     const key = self === undefined ? undefined : state.validators.at(self)?.key
     if (key === undefined) return
-    const { round } = machine.view()
+    const { round } = machine
     for (const vote of machine.known().votes)
       if (vote.vote.round === round && equalBytes(vote.vote.author, key))
         this.#host.emit({ type: 'publish', channel: 'votes', bytes: encodeMessage({ type: 'vote', vote }) })

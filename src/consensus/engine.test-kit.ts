@@ -9,13 +9,12 @@ import { domainDigest, ed25519Verifier, sha3, sign } from '../crypto/index.ts'
 import type { Verifier } from '../crypto/index.ts'
 import { scriptMember, scriptParameters } from './chain-script.test-kit.ts'
 import type { ScriptMember } from './chain-script.test-kit.ts'
-import { encodeState } from './chain-snapshot.ts'
 import type { ChainGenesis, ChainState } from './chain-state.ts'
-import { encodeCommit } from './commit.ts'
 import type { ConsensusQuestion, EngineEffect, EngineInput, EngineNews } from './engine-events.ts'
 import { Engine } from './engine.ts'
 import type { EngineOptions } from './engine.ts'
 import { openEvidence } from './evidence-bytes.ts'
+import { keepBeginning, keepDecided, keepState } from './keeping.ts'
 import { MemoryBlocks } from './memory-blocks.ts'
 import { openMessage } from './messages.ts'
 import type { OpenedMessage } from './messages.ts'
@@ -24,8 +23,8 @@ import type { WalRecord } from './port.ts'
 import { restoreChain } from './restoring.ts'
 import { openTransaction, sealTransaction, transactionPart } from './transaction.ts'
 import type { SealedTransaction, TransactionBody, TransactionKind } from './transaction.ts'
-import { encodeValidators } from './validators-bytes.ts'
 import type { SignedPart } from './vote.ts'
+import { undecided } from './wal-records.ts'
 
 export const MS = NS_PER_MS
 export const SEC = NS_PER_SEC
@@ -239,8 +238,10 @@ export class WorldNode {
     const { genesis, verifier, paceNs } = this.world
     const { votes = true, checkpoint } = this.#options
     this.#life += 1
+    const restored = restoreChain(genesis, this.store)
+    keepBeginning(this.store, restored.state)
     this.#engine = new Engine({
-      ...restoreChain(genesis, this.store),
+      ...restored,
       genesis,
       store: this.store,
       wal: [...this.wal],
@@ -304,7 +305,7 @@ export class WorldNode {
       case 'commit':
         return this.#commit(effect)
       case 'snapshot':
-        return this.#snapshot(effect)
+        return keepState(this.store, effect.state)
       case 'charge':
         return void this.charges.push(effect)
       case 'tell':
@@ -326,30 +327,12 @@ export class WorldNode {
   #keep({ records }: Effect<'persist'>): void {
     this.onWrite()
     if (!this.isUp) return
-    const decided = Math.max(0, ...records.map(({ type, height }) => (type === 'decided' ? height : 0)))
-    this.wal.push(...records.filter(({ type }) => type !== 'decided'))
-    this.wal = this.wal.filter(({ height }) => height > decided)
+    this.wal = undecided([...this.wal, ...records])
   }
 
-  #commit({ block, commit, state }: Effect<'commit'>): void {
+  #commit(decided: Effect<'commit'>): void {
     this.onWrite()
-    if (!this.isUp) return
-    const { height } = block.header
-    this.#keepValidators(state)
-    this.store.append([{ height, block: block.bytes, commit: encodeCommit(commit) }])
-  }
-
-  #keepValidators(state: ChainState): void {
-    const { lastValidators, validators, height } = state
-    if (height <= 1 || this.store.validators(height) === undefined)
-      this.store.keepValidators({ height: Math.max(1, height), validators: encodeValidators(lastValidators) })
-    if (validators !== lastValidators)
-      this.store.keepValidators({ height: height + 1, validators: encodeValidators(validators) })
-  }
-
-  #snapshot({ state }: Effect<'snapshot'>): void {
-    this.#keepValidators(state)
-    this.store.keepSnapshot({ height: state.height, state: encodeState(state) })
+    if (this.isUp) keepDecided(this.store, decided)
   }
 
   #schedule({ timer, delayNs }: Effect<'schedule'>): void {

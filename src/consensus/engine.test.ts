@@ -1,5 +1,5 @@
 /** Whole engines against each other: blocks are decided, whoever is silent, away, new or false. */
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, equal, notDeepEqual, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom, drawUnit } from '../base/index.ts'
 import { scriptMember } from './chain-script.test-kit.ts'
@@ -13,6 +13,8 @@ import { votePart } from './vote.ts'
 import * as fc from 'fast-check'
 import { Witnesses } from './engine-witnesses.test-kit.ts'
 import { MS, SEC, World, saidOnce } from './engine.test-kit.ts'
+import type { WorldNode } from './engine.test-kit.ts'
+import { weightsRoot } from './weights-root.ts'
 import { openCommit } from './commit.ts'
 import { openBlock } from './block-bytes.ts'
 import { MemoryBlocks } from './memory-blocks.ts'
@@ -252,6 +254,33 @@ test('from a checkpoint a new node begins there, and begins again from what it k
   deepEqual(late.charges, [])
 })
 
+test('who began from a checkpoint hands on what is true, also where other weights vote there than at the genesis', () => {
+  const world = new World({ validators: 4, parameters: { epochSlots: 5 } })
+  const witnesses = new Witnesses(world)
+  witnesses.offsetsNs.set(world.node(3).id, 10n * SEC)
+  world.start()
+  ok(world.reach(24, 60n * SEC))
+  const { height, blockId, validators } = world.node(0).state
+  notDeepEqual(weightsRoot(validators), weightsRoot(genesisState(world.genesis).validators))
+  const follower = (name: string, checkpoint: { readonly height: number; readonly block: string }): WorldNode =>
+    world.add(scriptMember(name), { votes: false, checkpoint })
+  const first = follower('first', { height, block: blockId })
+  first.start()
+  world.run(20n * SEC, () => first.store.range !== undefined)
+  const trusted = first.store.range?.first ?? 0
+  ok(trusted >= height)
+  const next = first.store.block(trusted + 1)?.block ?? new Uint8Array(0)
+  const opened = openBlock(next, { networkId: world.genesis.networkId, bytesMax: 1_000_000 })
+  ok(opened.verdict === 'accept')
+  const second = follower('second', { height: trusted, block: opened.value.header.parent })
+  world.isLinked = (from, to) => [from, to].every((node) => node !== second) || from === first || to === first
+  world.run(3n * SEC)
+  second.start()
+  world.run(20n * SEC, () => second.state.height > trusted)
+  ok(second.state.height > trusted)
+  deepEqual([...first.charges, ...second.charges], [])
+})
+
 test('a false checkpoint is followed nowhere', () => {
   const world = new World({ validators: 4, paceNs: 0n })
   world.start()
@@ -263,27 +292,32 @@ test('a false checkpoint is followed nowhere', () => {
   deepEqual(late.charges, [])
 })
 
-test('a log that knows of later heights than the store: nothing is said until they are past', () => {
-  const world = new World({ validators: 4 })
-  world.start()
-  begins(world, 8)
-  world.run(15n * MS)
-  const node = world.node(0)
-  node.crash()
-  ok(node.wal.some(({ height }) => height === 8))
-  const store = new MemoryBlocks()
-  store.append(node.store.blocks(1, { countMax: 3, bytesMax: 1_000_000 }))
-  node.store = store
-  node.said.length = 0
-  world.isLinked = (from, to) => from !== node && to !== node
-  node.start()
-  world.run(60n * SEC)
-  deepEqual(node.said, [])
-  world.isLinked = () => true
-  ok(world.reach(world.node(1).state.height + 4, 12n * SEC))
-  ok(node.said.length > 0 && node.said.every(({ bytes }) => heightOf(world, bytes) >= 8))
-  saidOnce(world)
-})
+for (const [name, isWord] of [
+  ['words of', true],
+  ['only of a decision at', false],
+] as const)
+  test(`a log that knows ${name} later heights than the store: nothing is said until they are past`, () => {
+    const world = new World({ validators: 4 })
+    world.start()
+    begins(world, 8)
+    world.run(15n * MS)
+    const node = world.node(0)
+    node.crash()
+    ok(node.wal.some(({ height }) => height === 8))
+    const store = new MemoryBlocks()
+    store.append(node.store.blocks(1, { countMax: 3, bytesMax: 1_000_000 }))
+    node.store = store
+    if (!isWord) node.wal = node.wal.filter(({ type }) => type === 'decided')
+    node.said.length = 0
+    world.isLinked = (from, to) => from !== node && to !== node
+    node.start()
+    world.run(60n * SEC)
+    deepEqual(node.said, [])
+    world.isLinked = () => true
+    ok(world.reach(world.node(1).state.height + 4, 12n * SEC))
+    ok(node.said.length > 0 && node.said.every(({ bytes }) => heightOf(world, bytes) >= 8))
+    saidOnce(world)
+  })
 
 /** What somebody attested of a height's time, as the next block shows it. */
 const attested = (world: World, height: number, id: string) => {

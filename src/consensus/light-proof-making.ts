@@ -13,15 +13,14 @@ import { decodeData, encodeData } from '../codec/index.ts'
 import { merklePath, merkleRoot } from '../crypto/index.ts'
 import { HEADER_BYTES_MAX, headerField } from './block-bytes.ts'
 import type { Block, Header } from './block.ts'
-import type { ChainState } from './chain-state.ts'
 import { openCommit } from './commit.ts'
 import type { Commit, CommitEntry } from './commit.ts'
 import { encodeEvidence } from './evidence-bytes.ts'
 import { trustedWeight } from './light-client.ts'
 import { LIGHT_STEPS_MAX } from './light-proof.ts'
 import type { LightInclusion, LightKind, LightProof, LightStep } from './light-proof.ts'
-import type { BlockStore, StoredValidators, ValidatorStore } from './port.ts'
-import { encodeValidators, openValidators } from './validators-bytes.ts'
+import type { BlockStore, ValidatorStore } from './port.ts'
+import { openValidators } from './validators-bytes.ts'
 import type { ValidatorSet } from './validators.ts'
 
 /** What is read: any block store that also keeps validators. */
@@ -76,15 +75,6 @@ export const makeLightProof = (
     inclusions,
   })
 }
-
-/**
- * Who votes after a state, as a store keeps it (B-119): at a node's start, and wherever `validators` of a new state are not its
- * `lastValidators`, before the block that led to it is appended.
- */
-export const validatorsAfter = ({ height, validators }: ChainState): StoredValidators => ({
-  height: height + 1,
-  validators: encodeValidators(validators),
-})
 
 const isHeight = (height: number, min: number): boolean => Number.isSafeInteger(height) && height >= min
 

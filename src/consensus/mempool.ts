@@ -12,10 +12,10 @@ import { NS_PER_SEC, accept, hexOf, ignore } from '../base/index.ts'
 import type { Block } from './block.ts'
 import { statusOf } from './chain-state.ts'
 import type { ChainMember, ChainState } from './chain-state.ts'
+import { LIST_ITEM_BYTES, joinFault } from './joining.ts'
 import { memberOfKey } from './member-index.ts'
 import type { BlockTime } from './tally.ts'
 import type { SealedTransaction } from './transaction.ts'
-import { VALIDATORS_MAX } from './validators.ts'
 
 export const MEMPOOL_TRANSACTIONS_MAX = 16_384
 /** All transactions of a full pool together, bytes. */
@@ -209,24 +209,15 @@ const dealt = (
   return taken
 }
 
-/** What stands before each part in a block's lists, bytes at most. */
-export const LIST_ITEM_BYTES = 5
-
 /** Why it would have no effect, as far as the state can tell before its block has a time. */
 const effectFault = ({ transaction }: SealedTransaction, state: ChainState): MempoolReason | undefined => {
   const { author, kind, sequence } = transaction
   const member = memberOfKey(state.members, author)
-  if (member === undefined) return kind === 'join' ? joinFault(state) : 'author-unknown'
+  if (member === undefined) return kind === 'join' ? joinFault(state.members, state.genesis) : 'author-unknown'
   if (sequence <= member.sequence) return 'sequence-used'
   if (kind === 'join') return 'already-member'
   if (kind === 'leave' && member.role === 'leaving') return 'already-leaving'
   return statusFault(state, member)
-}
-
-const joinFault = ({ members, genesis }: ChainState): MempoolReason | undefined => {
-  if (members.length >= VALIDATORS_MAX) return 'members-full'
-  const candidates = members.reduce((count, { role }) => (role === 'candidate' ? count + 1 : count), 0)
-  return candidates >= genesis.parameters.candidatesMax ? 'candidates-full' : undefined
 }
 
 const statusFault = (state: ChainState, { id }: ChainMember): MempoolReason | undefined => {

@@ -21,7 +21,7 @@ import type { Vote } from './vote.ts'
 
 /** True votes that are read of one author: so many a second over time, and so many at once. An honest one says two in a round. */
 export const VOTES_PER_SEC_MAX = 100
-export const VOTES_BURST_MAX = 1000
+export const VOTES_BURST_MAX = 500
 /** Parts of proposed blocks that are remembered as verified: those of some full blocks. */
 export const VERIFIED_PARTS_MAX = 16_384
 

@@ -109,8 +109,10 @@ export interface MessageContext {
 }
 
 /** Bytes of anybody to a message whose signatures are true, the proposed block's inner ones apart. Every refusal is a `reject`. */
-export const openMessage = (bytes: Uint8Array, context: MessageContext): Admission<OpenedMessage, MessageReason> =>
-  finish(openingMessage<never>(bytes, { ...context, unwanted: () => undefined }))
+export const openMessage = (bytes: Uint8Array, context: MessageContext): Admission<OpenedMessage, MessageReason> => {
+  const whole: MessageOpening<never> = { ...context, unwanted: () => undefined }
+  return finish(openingMessage(bytes, whole))
+}
 
 /** Asked of a vote before its signature is looked at, and of a proposal once its head is known to be signed: a reason to look no further. */
 export interface MessageOpening<R extends string> extends MessageContext {

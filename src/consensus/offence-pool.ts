@@ -11,10 +11,11 @@ import { BLOCK_OFFENCES_MAX } from './block-body.ts'
 import type { Block } from './block.ts'
 import type { ChainState } from './chain-state.ts'
 import { encodeEvidence } from './evidence-bytes.ts'
-import { evidenceKey, heightOf, offenderOf } from './evidence.ts'
+import { evidenceKey, offenderOf } from './evidence.ts'
 import type { Evidence } from './evidence.ts'
 import { memberOfKey } from './member-index.ts'
-import { LIST_ITEM_BYTES } from './mempool.ts'
+import { ageOf } from './offences.ts'
+import { LIST_ITEM_BYTES } from './joining.ts'
 
 /** Offences that wait, of everybody together and of one offender. */
 export const OFFENCES_WAITING_MAX = 1024
@@ -103,8 +104,8 @@ export class OffencePool {
 }
 
 const isPunishable = (evidence: Evidence, key: string, state: ChainState): boolean => {
-  const { height, genesis, punished } = state
+  const { height, genesis, punished, time } = state
   const offender = memberOfKey(state.members, offenderOf(evidence))
   if (offender === undefined || offender.integrity === 0n || punished.has(key)) return false
-  return height - (heightOf(evidence) ?? height) <= genesis.parameters.offenceAgeMax
+  return ageOf(evidence, { height, earliest: time.earliest }, genesis) <= genesis.parameters.offenceAgeMax
 }

@@ -374,6 +374,11 @@ export class RoundMachine {
     this.#words.forgetBefore(before)
   }
 
+  /** That is running, >= 0. */
+  get round(): number {
+    return this.#round
+  }
+
   /** The place of who proposes in a round. */
   proposerAt(round: number): number {
     const place = round % this.#options.validators.size

@@ -10,7 +10,7 @@ import { slotOf } from '../proofs/index.ts'
 import type { SealedAttestation, SealedProof } from '../proofs/index.ts'
 import { BLOCK_WITNESSED_MAX, PROOF_ATTESTATIONS_MAX } from './block-body.ts'
 import type { Block, WitnessedProof } from './block.ts'
-import { LIST_ITEM_BYTES } from './mempool.ts'
+import { witnessedRoom } from './joining.ts'
 
 /** Attestations held, of those that are in blocks already too: 1,024 members, seven seats, some nine slots. */
 export const TIME_EVIDENCE_MAX = 65_536
@@ -136,9 +136,9 @@ export class TimeEvidencePool {
 
 /** What a proof and its attestations take in a block, bytes at most. */
 export const witnessedBytes = ({ proof, attestations }: WitnessedProof): number =>
-  attestations.reduce(
-    (sum, { bytes }) => sum + bytes.length + LIST_ITEM_BYTES,
-    proof.bytes.length + 3 * LIST_ITEM_BYTES,
+  witnessedRoom(
+    proof.bytes.length,
+    attestations.map(({ bytes }) => bytes.length),
   )
 
 const isWitnessed = ({ waiting, committed }: Entry, { attestation }: SealedAttestation): boolean =>

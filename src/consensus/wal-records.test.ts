@@ -41,21 +41,24 @@ describe('whole', () => {
   test('vector: the first frame of a log', () =>
     equal(hexOf(encodeWalBatch([{ type: 'said', height: 3, bytes: Uint8Array.of(0xab, 0xcd) }]).bytes), VECTOR))
   test('an empty log', () =>
-    deepEqual(readWal(new Uint8Array()), { records: [], decided: 0, bytesGood: 0, tail: 'clean', link: WAL_START }))
+    deepEqual(readWal(new Uint8Array()), { records: [], bytesGood: 0, tail: 'clean', link: WAL_START }))
   test('reads what was written, and where to go on', () => {
     const { records, tail, bytesGood, link } = readWal(LOG)
     deepEqual([records, tail, bytesGood], [BATCHES.flat(), 'clean', LOG.length])
     const more = encodeWalBatch([record(3, 5)], link)
     deepEqual(readWal(joinBytes(LOG, more.bytes)).records.at(-1), record(3, 5))
   })
-  test('leaves out what was decided, and what comes late of it', () => {
+  test('leaves out what is of decided heights, also what comes late of it, and keeps how far they reach', () => {
     const { bytes } = logOf([
       [record(1, 9), record(2, 9)],
       [{ type: 'decided', height: 1 }, record(1, 8)],
       [record(3, 7)],
     ])
-    const { records, decided, tail } = readWal(bytes)
-    deepEqual([records, decided, tail], [[record(2, 9), record(3, 7)], 1, 'clean'])
+    const { records, tail } = readWal(bytes)
+    deepEqual([records, tail], [[{ type: 'decided', height: 1 }, record(2, 9), record(3, 7)], 'clean'])
+    deepEqual(readWal(logOf([[record(4, 9)], [{ type: 'decided', height: 4 }, record(4, 8)]]).bytes).records, [
+      { type: 'decided', height: 4 },
+    ])
   })
   test('any batches', () =>
     fc.assert(

@@ -90,10 +90,11 @@ export const encodeWalBatch = (
 export type WalTail = 'clean' | 'torn' | 'damaged'
 
 export interface WalReading {
-  /** Whole records from the beginning, oldest first, those of decided heights left out. Of a torn batch too: what was written may be kept. */
+  /**
+   * Whole records from the beginning, oldest first, those of decided heights left out; before them, where there is one, the newest `decided`
+   * (`undecided`). Of a torn batch too: what was written may be kept.
+   */
   readonly records: readonly WalRecord[]
-  /** The latest height that was decided, 0 where none was. */
-  readonly decided: number
   /** Bytes from the beginning that hold whole records. */
   readonly bytesGood: number
   readonly tail: WalTail
@@ -143,22 +144,31 @@ const recordOf = (body: Uint8Array): WalRecord | undefined => {
   return type === 'decided' ? { type, height } : { type, height, bytes: body.slice(BODY_HEAD_BYTES) }
 }
 
+/**
+ * What of a log still says something: that a height was decided, the newest first; then what is of later heights, in its order. A store of
+ * blocks that was put back from a copy is told from a new one by the first.
+ */
+export const undecided = (records: readonly WalRecord[]): WalRecord[] => {
+  const height = records.reduce((most, one) => (one.type === 'decided' ? Math.max(most, one.height) : most), 0)
+  const open = records.filter((one) => one.type !== 'decided' && one.height > height)
+  return height === 0 ? open : [{ type: 'decided', height }, ...open]
+}
+
 /** Everything that can be read of a log, and what it ends in. */
 export const readWal = (bytes: Uint8Array): WalReading => {
-  let [link, isWhole, at, decided] = [WAL_START, true, 0, 0]
+  let [link, isWhole, at] = [WAL_START, true, 0]
   let records: WalRecord[] = []
   for (;;) {
     const batch = isWhole ? link.batch + 1 : link.batch
     const frame = frameAt(bytes, at)
     const isNext = frame !== undefined && frame.batch === batch && equalBytes(frame.previous, link.checksum)
-    if (!isNext) return { records, decided, bytesGood: at, tail: tailOf(bytes, at, { link, batch, isWhole }), link }
+    if (!isNext)
+      return { records: undecided(records), bytesGood: at, tail: tailOf(bytes, at, { link, batch, isWhole }), link }
     at = frame.next
     isWhole = frame.isLast
     link = { checksum: frame.checksum, batch }
-    if (frame.record.type === 'decided') {
-      decided = Math.max(decided, frame.record.height)
-      records = records.filter(({ height }) => height > decided)
-    } else if (frame.record.height > decided) records.push(frame.record)
+    records.push(frame.record)
+    if (frame.record.type === 'decided') records = undecided(records)
   }
 }
 

@@ -10,14 +10,14 @@ import { ChimerError, NS_PER_SEC, abortAfter, accept, ignore } from '../base/ind
 import {
   Engine,
   MessageReader,
-  encodeCommit,
-  encodeState,
+  keepBeginning,
+  keepDecided,
+  keepState,
   openBlock,
   openCommit,
   openEvidence,
   openTransaction,
   restoreChain,
-  validatorsAfter,
 } from '../consensus/index.ts'
 import type {
   Block,
@@ -90,6 +90,7 @@ export class Deciding implements AsyncDisposable {
   readonly #reader: MessageReader
   #effects: EngineEffect[] = []
   #performing: Promise<void> | undefined
+  #isPerforming = false
   #halted: ChimerError | undefined
   #isBegun = false
 
@@ -102,7 +103,7 @@ export class Deciding implements AsyncDisposable {
     this.#turns = new Turns(options.time)
     this.#reader = new MessageReader({ networkId, blockBytesMax, verifier: ed25519Verifier }, () => this.#engine)
     const restored = restoreChain(genesis, store)
-    store.keepValidators(validatorsAfter(restored.state))
+    keepBeginning(store, restored.state)
     this.#engine = new Engine({
       ...restored,
       genesis,
@@ -176,8 +177,20 @@ export class Deciding implements AsyncDisposable {
   begin(): void {
     if (this.#isBegun) return
     this.#isBegun = true
+    this.#tellSilence()
     this.#feed({ type: 'start' })
     this.#feed({ type: 'peers', peers: this.#options.network.peers() })
+  }
+
+  /** A validator whose blocks end before what it has said is silent until it is past that: its operator is told why, once somebody listens. */
+  #tellSilence(): void {
+    const { isValidator, wal, onTrouble, time } = this.#options
+    const { height } = this.#engine.state
+    const said = Math.max(0, ...wal.records.map((record) => record.height))
+    if (!isValidator || said <= height + 1) return
+    const message = `This validator has spoken at height ${said}, and its blocks end at ${height}. It follows its peers and says nothing until it is past that height. Where no peer has those blocks, put blocks.sqlite back from a copy.`
+    const tell = (): void => onTrouble(new ChimerError('TC_CONSENSUS_WAL', message, { facts: { said, height } }))
+    this.#timers.set('silence', time.schedule(NS_PER_SEC, tell))
   }
 
   /** A transaction from this node's own door: kept, and told to everybody. */
@@ -252,13 +265,12 @@ export class Deciding implements AsyncDisposable {
     if (!this.#isBegun || this.#halted !== undefined || this.#closing.signal.aborted) return
     const effects = this.#engine.step(input, this.#moment())
     this.#effects.push(...effects)
-    this.#performing ??= this.#perform().finally(() => {
-      this.#performing = undefined
-    })
+    if (!this.#isPerforming) this.#performing = this.#perform()
   }
 
-  /** One effect after the other: what comes after a write waits for it. */
+  /** One effect after the other: what comes after a write waits for it. What is fed once it has ended begins anew at once. */
   async #perform(): Promise<void> {
+    this.#isPerforming = true
     try {
       for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift())
         if (effect.type === 'persist') await this.#options.wal.append(effect.records)
@@ -266,6 +278,8 @@ export class Deciding implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof ChimerError)) throw error
       this.#halt(error)
+    } finally {
+      this.#isPerforming = false
     }
   }
 
@@ -286,7 +300,7 @@ export class Deciding implements AsyncDisposable {
       case 'commit':
         return this.#commit(effect)
       case 'snapshot':
-        return store.keepSnapshot({ height: effect.state.height, state: encodeState(effect.state) })
+        return keepState(store, effect.state)
       case 'charge':
         return network.charge(effect.peer, { channel: 'consensus', reason: effect.reason })
       case 'tell':
@@ -294,12 +308,10 @@ export class Deciding implements AsyncDisposable {
     }
   }
 
-  #commit({ block, commit, state, judged }: Extract<EngineEffect, { readonly type: 'commit' }>): void {
+  #commit(decided: Extract<EngineEffect, { readonly type: 'commit' }>): void {
     const { store, onDecided } = this.#options
-    // Before the block that decided the change: proofs for light clients need the sets of old heights.
-    if (state.validators !== state.lastValidators) store.keepValidators(validatorsAfter(state))
-    store.append([{ height: block.header.height, block: block.bytes, commit: encodeCommit(commit) }])
-    onDecided({ block, commit, judged })
+    keepDecided(store, decided)
+    onDecided(decided)
   }
 
   async #sign({ statement, parts }: Extract<EngineEffect, { readonly type: 'sign' }>): Promise<void> {

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { ChimerError, NS_PER_SEC } from '../base/index.ts'
 import { encodeData } from '../codec/index.ts'
 import { domainDigest, nodeIdText, parseNodeId } from '../crypto/index.ts'
-import { CONSENSUS_DEFAULTS, VALIDATORS_MAX } from '../consensus/index.ts'
+import { CONSENSUS_DEFAULTS, VALIDATORS_MAX, membersMax } from '../consensus/index.ts'
 import type { ChainGenesis, ConsensusParameters } from '../consensus/index.ts'
 import type { Member } from '../proofs/index.ts'
 import { STANDING_DEFAULTS } from '../standing/index.ts'
@@ -117,6 +117,11 @@ export const readGenesis = (data: unknown): Genesis => {
   })
   if (new Set(members.map(({ id }) => id)).size < members.length) throw invalid('two members have one id')
   const consensus = consensusOf(parameters)
+  const countMax = membersMax(consensus)
+  if (members.length > countMax)
+    throw invalid(
+      `its blocks have room for the evidence of ${countMax} members, and there are ${members.length}; raise blockBytesMax or witnessEverySlots, or lower committeeSeats`,
+    )
   const networkId = networkIdOf(name, parameters, members)
   return { name, networkId, slotNs: consensus.slotNs, judgement: consensus.judgement, consensus, members }
 }

@@ -217,6 +217,48 @@ test('claiming to know better than the witnesses agree is counted by the proof t
   deepEqual([judge.overconfidentCount(idOf(0)), judge.overconfidentCount(idOf(1))], [1, 0])
 })
 
+test("at an epoch's end whoever has gone is forgotten, and whoever stays is not", async () => {
+  let chain = chainOf(genesis)
+  const judge = judgingFor({ chain: () => chain })
+  for (const [subject, witness] of [
+    [1, 1],
+    [2, 0],
+  ] as const) {
+    const proof = await proofBy(freshSigner(subject), { tai: START + NS_PER_SEC / 2n })
+    judge.takeProof(proof.bytes)
+    judge.takeAttestation((await attest(at(witness), proof.cid)).bytes)
+  }
+  judge.takeProof((await proofBy(freshSigner(1), { tai: START + 2n * NS_PER_SEC })).bytes)
+  const held = () =>
+    [0, 1].map((index) => [judge.chains.head(idOf(index)) !== undefined, judge.attestationsOf(idOf(index)).length])
+  const others = chain.members.filter(({ id }) => id !== idOf(0))
+  chain = { ...chain, members: others }
+  judge.settle([])
+  deepEqual(
+    [held(), judge.chains.held],
+    [
+      [
+        [true, 1],
+        [true, 1],
+      ],
+      3,
+    ],
+  )
+  chain = { ...chain, epoch: 1 }
+  judge.settle([])
+  deepEqual(
+    [held(), judge.chains.held, judge.chains.equivocations()],
+    [
+      [
+        [false, 0],
+        [true, 1],
+      ],
+      1,
+      [],
+    ],
+  )
+})
+
 test('before the chain has settled a time, the own clock says which slots may be spoken of', async () => {
   const chain = chainOf(genesis, false)
   const judge = judgingFor({ chain: () => chain })

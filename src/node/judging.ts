@@ -19,6 +19,8 @@ import { WaitingRoom } from './waiting-room.ts'
 
 /** Attestations kept by member, newest first out last, for people to look at. */
 const REMEMBERED_MAX = 64
+/** Slots of which claims are held: more than are ever open, also while no block closes any. */
+const CLAIMED_SLOTS_MAX = 64
 /** Attestations known by their address, against repeats. */
 const KNOWN_MAX = 65_536
 /**
@@ -58,11 +60,12 @@ export class Judging {
   readonly #remembered = new Map<string, BoundedMap<string, AdmittedAttestation>>()
   readonly #overconfident = new Map<string, number>()
   /** The largest uncertainty that a subject claimed in proofs measured in a slot that is open. */
-  readonly #claimed = new Map<number, Map<string, number>>()
+  readonly #claimed = new BoundedMap<number, Map<string, number>>(CLAIMED_SLOTS_MAX)
   readonly #proofsHeard = new Map<string, number>()
   /** Who measured whom in which slot: the first word of a witness stands. */
   readonly #measured = new BoundedMap<string, true>(KNOWN_MAX)
   #equivocations = 0
+  #epoch = 0
   #admitted = 0
 
   constructor(options: JudgingOptions) {
@@ -151,11 +154,23 @@ export class Judging {
   settle(closed: readonly { readonly slot: number; readonly judgements: readonly Judgement[] }[]): void {
     for (const { slot, judgements } of closed)
       for (const { id, finding } of judgements) this.#weighClaim({ id, slot, offset: finding.offset })
+    this.#forgetOthers()
     const until = closed.at(-1)?.slot
     if (until === undefined) return
-    for (const open of this.#claimed.keys()) if (open <= until) this.#claimed.delete(open)
+    for (const [open] of this.#claimed) if (open <= until) this.#claimed.delete(open)
     this.#proofsHeard.clear()
     this.#waiting.dropUntil(until)
+  }
+
+  /** At an epoch's end, what is held of those who have gone: keys cost nothing, and come and go. */
+  #forgetOthers(): void {
+    const { epoch } = this.#options.chain()
+    if (epoch === this.#epoch) return
+    this.#epoch = epoch
+    this.chains.forgetOthers()
+    this.#equivocations = this.chains.equivocations().length
+    for (const held of [this.#remembered, this.#overconfident, this.#proofsHeard])
+      for (const id of held.keys()) if (!this.isMember(id)) held.delete(id)
   }
 
   #weighClaim({

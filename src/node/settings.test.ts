@@ -112,6 +112,11 @@ describe('the genesis', () => {
     ['absent too late', { ...FILE, parameters: { absentAfterSlots: 1_000_001 } }, /absentAfterSlots: /],
     ['nobody', { ...FILE, members: [] }, /members: /],
     ['too many', { ...FILE, members: Array(MEMBERS_MAX + 1).fill(MEMBERS[0]) }, /members: /],
+    [
+      'more than blocks have room for',
+      { ...FILE, parameters: { committeeSeats: 64, consensus: { blockBytesMax: 16_384 } } },
+      /room for the evidence of 1 members/,
+    ],
     ['weight 0', { ...FILE, members: [{ ...MEMBERS[0], weight: 0 }] }, /weight: /],
     ['too much weight', { ...FILE, members: [{ ...MEMBERS[0], weight: 1_000_000_001 }] }, /weight: /],
     ['somebody twice', { ...FILE, members: [...MEMBERS, MEMBERS[0]] }, /two members have one id/],

@@ -106,6 +106,17 @@ export class Chains {
     this.#admitted += 1
   }
 
+  /** Lets go of everything by those who are no members any more. */
+  forgetOthers(): void {
+    for (const [author, chain] of this.#chains) {
+      if (this.#members.has(author)) continue
+      const second = this.#equivocations.get(author)?.second
+      for (const { cid } of second === undefined ? chain : [...chain, second]) this.#byCid.delete(cid.toString())
+      this.#chains.delete(author)
+      this.#equivocations.delete(author)
+    }
+  }
+
   proof(cid: CID | string): SealedProof | undefined {
     return this.#byCid.get(cid.toString())
   }

@@ -17,7 +17,7 @@ import { ChimerError } from '../../base/index.ts'
 import { codeOf, syncDirectory } from '../../crypto/io/disk.ts'
 import { lockKey } from '../../crypto/io/key-lock.ts'
 import type { Wal, WalRecord } from '../port.ts'
-import { encodeWalBatch, readWal, WAL_START } from '../wal-records.ts'
+import { encodeWalBatch, readWal, undecided, WAL_START } from '../wal-records.ts'
 import type { WalLink, WalReading } from '../wal-records.ts'
 
 const OWNER_ONLY = 0o600
@@ -57,8 +57,8 @@ const refused = (path: string, cause: unknown): ChimerError => {
   return trouble(path, why, { message, cause })
 }
 
-const damaged = (path: string, { bytesGood, decided, records }: WalReading): ChimerError => {
-  const height = records.at(-1)?.height ?? decided
+const damaged = (path: string, { bytesGood, records }: WalReading): ChimerError => {
+  const height = records.at(-1)?.height ?? 0
   const message =
     `the write-ahead log ${path} is damaged at byte ${bytesGood}, in something that was already acted upon (it reads well to height ${height}). ` +
     'A validator that votes without it may contradict itself, so nothing is said. Put the file back as it was at the last stop; or ' +
@@ -131,7 +131,7 @@ class AppendedFile implements AsyncDisposable {
   readonly #lock: Disposable
   readonly #compactBytes: number
   #opened: Opened
-  /** Records of heights that have not been decided: what a new file would hold. */
+  /** What a new file would hold (`undecided`). */
   #kept: readonly WalRecord[]
   #broken: ChimerError | undefined
   #turn: Promise<unknown> = Promise.resolve()
@@ -167,7 +167,7 @@ class AppendedFile implements AsyncDisposable {
       throw this.#breakBy(cause)
     }
     this.#opened = { file, bytes: before + batch.bytes.length, link: batch.link }
-    this.#keep(records)
+    this.#kept = undecided([...this.#kept, ...records])
     const isDecided = records.some(({ type }) => type === 'decided')
     if (isDecided && this.#opened.bytes >= this.#compactBytes) await this.#compact()
   }
@@ -186,12 +186,6 @@ class AppendedFile implements AsyncDisposable {
   #breakBy(cause: unknown): ChimerError {
     this.#broken ??= refused(this.#path, cause)
     return this.#broken
-  }
-
-  #keep(records: readonly WalRecord[]): void {
-    const decided = Math.max(0, ...records.map(({ type, height }) => (type === 'decided' ? height : 0)))
-    const fresh = records.filter(({ type }) => type !== 'decided')
-    this.#kept = [...this.#kept, ...fresh].filter(({ height }) => height > decided)
   }
 
   /** Begins a new file. One that cannot be made is tried again at the next height; the old one holds all there is to know until then. */
