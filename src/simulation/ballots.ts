@@ -3,7 +3,6 @@
  * nobody's machine are used. What those who are false may have said to somebody in secret counts as said.
  */
 import { BoundedMap } from '../base/index.ts'
-import { nodeIdText } from '../crypto/index.ts'
 import type { BlockId, ValidatorSet, Vote } from '../consensus/index.ts'
 import type { Said, RunFacts } from './run-record.ts'
 
@@ -45,8 +44,9 @@ export class Ballots {
     if (message.type !== 'vote') return
     const { vote } = message.vote
     const height = this.#of(vote.height)
-    const id = nodeIdText(vote.author)
-    if (height === undefined || height.validators.indexOf(vote.author) === undefined) return
+    const place = height?.validators.indexOf(vote.author)
+    const id = place === undefined ? undefined : height?.validators.at(place)?.id
+    if (height === undefined || id === undefined) return
     const { kind, round } = vote
     for (const name of [nameOf({ kind, round }), nameOf(vote)]) {
       const voters = height.voters.get(name) ?? new Set<string>()

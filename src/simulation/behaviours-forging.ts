@@ -54,12 +54,18 @@ const missingOf = ({ state, commit }: Forging): readonly number[] => {
 const inOrder = (entries: readonly CommitEntry[]): readonly CommitEntry[] =>
   entries.toSorted((a, b) => a.index - b.index)
 
-/** Without the last one where everybody is counted, so that somebody is missing. */
+/** The last entry of somebody else. */
+const anothers = ({ node, state, commit }: Forging): CommitEntry | undefined => {
+  const own = state.lastValidators.indexOf(node.participant.key)
+  return commit.entries.findLast(({ index }) => index !== own)
+}
+
+/** Where everybody is counted one is left out, so that somebody is missing. */
 const withRoom = (forging: Forging): Forging => {
   const { commit } = forging
-  return missingOf(forging).length > 0
-    ? forging
-    : { ...forging, commit: { ...commit, entries: commit.entries.slice(0, -1) } }
+  if (missingOf(forging).length > 0) return forging
+  const left = anothers(forging)
+  return { ...forging, commit: { ...commit, entries: commit.entries.filter((entry) => entry !== left) } }
 }
 
 const withEntries = ({ commit }: Forging, entries: readonly CommitEntry[]): Forged => ({
@@ -78,9 +84,11 @@ const unsigned: Forgery = (given) => {
 
 /** True votes, with other times than their authors signed. */
 const otherTimes: Forgery = (forging) => {
-  const [first, ...rest] = forging.commit.entries.toReversed()
-  if (first === undefined) return forging
-  return withEntries(forging, [...rest, { ...first, received: inventedEntry(forging, first.index).received }])
+  const { entries } = forging.commit
+  const bent = anothers(forging)
+  if (bent === undefined) return forging
+  const { received } = inventedEntry(forging, bent.index)
+  return withEntries(forging, [...entries.filter((entry) => entry !== bent), { ...bent, received }])
 }
 
 /** Whoever is missing stands there as absent: with no signatures, and a time that nobody named. */

@@ -81,7 +81,9 @@ export class ChanceStream {
   }
 
   bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.word() & 0xff)
+    const bytes = new Uint8Array(length)
+    for (let i = 0; i < length; i += 1) bytes[i] = this.word() & 0xff
+    return bytes
   }
 
   /** As the port that cores take, for oscillators. */

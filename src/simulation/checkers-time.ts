@@ -132,13 +132,16 @@ export const tallyAgain = (facts: RunFacts): Checker => {
   const settling = new Settling()
   const said = new BoundedMap<string, TimeInterval>(SAID_MAX)
   const { proposalDelayNs } = facts.genesis.parameters
+  const note = ({ message }: Said): undefined => {
+    if (message.type !== 'vote' || message.vote.time === null) return undefined
+    const { vote, time } = message.vote
+    said.set(`${hexOf(vote.signature.subarray(0, 16))} ${hexOf(time.signature.subarray(0, 16))}`, time.received)
+    return undefined
+  }
   return {
     name: 'verified set is tallied set',
-    said: ({ message }) => {
-      if (message.type !== 'vote' || message.vote.time === null) return
-      const { vote, time } = message.vote
-      said.set(`${hexOf(vote.signature.subarray(0, 16))} ${hexOf(time.signature.subarray(0, 16))}`, time.received)
-    },
+    said: note,
+    found: note,
     decided: (decided) => {
       const settled = settling.decided(decided)
       if (settled === undefined) return undefined

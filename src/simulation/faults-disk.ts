@@ -3,7 +3,7 @@ import type { FAULT_GROUPS } from './fault-names.ts'
 import type { Fault, Turn } from './faults.ts'
 import { MS } from './scenario.ts'
 import { CRASH_PHASES } from './simulated-node.ts'
-import type { CrashPhase } from './simulated-node.ts'
+import type { CrashPhase, SimulatedNode } from './simulated-node.ts'
 
 type DiskFault = (typeof FAULT_GROUPS.disk)[number]
 
@@ -20,6 +20,7 @@ const crashAt =
     let isOver = false
     turn.atEnd(() => {
       isOver = true
+      anyone.planCrash(undefined)
     })
     const next = (): void => {
       if (isOver) return
@@ -41,9 +42,17 @@ const loseFsync = (turn: Turn): void => {
   })
 }
 
+/** Are those who vote a quorum without it? Who has lost its log follows until they have gone on; that they must be able to. */
+const isSpare = ({ id, state }: SimulatedNode, endpoints: readonly SimulatedNode[]): boolean => {
+  const away = new Set([id, ...endpoints.filter((one) => one.isFollowing).map((one) => one.id)])
+  const voting = state?.validators.list.filter((one) => !away.has(one.id)) ?? []
+  return state?.validators.isQuorum(voting.reduce((sum, { weight }) => sum + weight, 0n)) === true
+}
+
 /** A machine goes down, and one bit of its log is another when it comes back. */
 const flipBit = (turn: Turn): void => {
   const node = turn.anyone
+  if (!isSpare(node, turn.world.endpoints)) return
   node.crash(500 * MS)
   node.disk.flipBit(turn.chance.word() >>> 1)
 }

@@ -117,6 +117,9 @@ export class RunRecord {
   readonly #false = new Set<string>()
   readonly #trace: string[] = []
   #checkers: readonly Checker[] = []
+  /** Of them, those that look at every word, and at every decision. */
+  #ofWords: readonly Checker[] = []
+  #ofDecisions: readonly Checker[] = []
   #watchers: readonly Watcher[] = []
   #heightMax = 0
   readonly #decidedIds = new BoundedMap<number, BlockId>(HEIGHTS_MAX)
@@ -140,6 +143,8 @@ export class RunRecord {
   /** Who looks on. */
   watch(checkers: readonly Checker[], watchers: readonly Watcher[]): void {
     this.#checkers = checkers
+    this.#ofWords = checkers.filter((checker) => 'said' in checker)
+    this.#ofDecisions = checkers.filter((checker) => 'decided' in checker)
     this.#watchers = watchers
   }
 
@@ -178,7 +183,7 @@ export class RunRecord {
     if (opened.type !== 'message') return
     const said = { node, atNs: this.#queue.nowNs, message: opened.opened.message }
     for (const watcher of this.#watchers) watcher.said?.(said)
-    for (const checker of this.#checkers) this.#judge(checker, node, checker.said?.(said))
+    for (const checker of this.#ofWords) this.#judge(checker, node, checker.said?.(said))
   }
 
   decided(node: SimulatedNode, effect: Omit<Decided, 'node' | 'atNs' | 'isFirst'>): void {
@@ -189,7 +194,7 @@ export class RunRecord {
     if (isFirst) this.#heightMax = height
     if (!this.#false.has(node.id)) this.#compare(height, effect.block.id)
     for (const watcher of this.#watchers) watcher.decided?.(decided)
-    for (const checker of this.#checkers) this.#judge(checker, node, checker.decided?.(decided))
+    for (const checker of this.#ofDecisions) this.#judge(checker, node, checker.decided?.(decided))
     if (isFirst) for (const evidence of effect.block.body.offences) this.#named(node, evidence)
   }
 

@@ -79,6 +79,7 @@ export class SimulatedNode {
   #lastTimer = 0
   #effects: EngineEffect[] = []
   #isPerforming = false
+  readonly #moment: Moment
   #isAsleep = false
   #isRetired = false
   #held: (() => void)[] = []
@@ -98,6 +99,7 @@ export class SimulatedNode {
     this.chance = new ChanceStream(scenario.seed, `node ${parts.number}`)
     const chance = new ChanceStream(scenario.seed, `clock ${parts.number}`)
     this.clock = new SimulatedClock({ scenario, number: parts.number, queue, transcript, chance })
+    this.#moment = new NodeMoment(this.clock)
     this.witnessing = new Witnessing(this)
   }
 
@@ -112,6 +114,11 @@ export class SimulatedNode {
 
   get isUp(): boolean {
     return this.#engine !== undefined
+  }
+
+  /** Does it go along without a vote because its log was lost? */
+  get isFollowing(): boolean {
+    return this.#votesAgainFrom !== undefined
   }
 
   /** The state that it has come to; nothing while it is down. */
@@ -202,7 +209,8 @@ export class SimulatedNode {
     return this.#plan !== undefined
   }
 
-  planCrash(plan: CrashPlan): void {
+  /** Undefined: none any more. */
+  planCrash(plan: CrashPlan | undefined): void {
     this.#plan = plan
   }
 
@@ -236,7 +244,8 @@ export class SimulatedNode {
   }
 
   hear(packet: Packet, from: SimulatedNode): void {
-    this.enter(() => this.#take(packet, from))
+    if (this.#isAsleep) this.enter(() => this.#take(packet, from))
+    else if (this.#engine !== undefined) this.#take(packet, from)
   }
 
   #take(packet: Packet, from: SimulatedNode): void {
@@ -298,9 +307,10 @@ export class SimulatedNode {
   #carry(packet: Packet, to: SimulatedNode): void {
     const { world } = this
     world.links.carry(this.number, to.number, packet.bytes.length, (isFlipped) => {
-      const heard = isFlipped
-        ? world.packet(packet.channel, flipped(packet.bytes, world.flips.below(8 * packet.bytes.length)))
-        : packet
+      const heard =
+        isFlipped === true
+          ? world.packet(packet.channel, flipped(packet.bytes, world.flips.below(8 * packet.bytes.length)))
+          : packet
       to.hear(heard, this)
     })
   }
@@ -308,7 +318,8 @@ export class SimulatedNode {
   feed(input: EngineInput): void {
     const engine = this.#engine
     if (engine === undefined) return
-    const effects = engine.step(input, new NodeMoment(this.clock))
+    const effects = engine.step(input, this.#moment)
+    if (effects.length === 0) return
     for (const effect of effects) this.#effects.push(effect)
     if (this.#isPerforming) return
     this.#isPerforming = true
@@ -425,7 +436,7 @@ export class SimulatedNode {
   }
 }
 
-/** When an input came, read only where the engine looks: most votes are counted without a glance at the clock. */
+/** Now, read only where the engine looks: most votes are counted without a glance at the clock. */
 class NodeMoment implements Moment {
   readonly #clock: SimulatedClock
 

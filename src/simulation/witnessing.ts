@@ -4,10 +4,10 @@
  *
  * Every attestation that a node makes in a slot goes out in one message. Rules: docs/spec/simulation.md Z-11; node.md G-10, G-12.
  */
-import { BoundedMap, TAI_MIN } from '../base/index.ts'
+import { BoundedMap, TAI_MIN, accept, equalBytes, reject } from '../base/index.ts'
 import type { ClockReading } from '../clock/index.ts'
 import { bytesOfBlockId } from '../consensus/index.ts'
-import { advance } from '../crypto/index.ts'
+import { advance, verifyMerklePath } from '../crypto/index.ts'
 import {
   ATTESTATION_DOMAIN,
   GATHER_NS,
@@ -24,7 +24,7 @@ import {
   sealTimeProof,
   slotOf,
 } from '../proofs/index.ts'
-import type { ChallengePlace, SealedAttestation, SealedProof, TimeProofBody } from '../proofs/index.ts'
+import type { ChallengePlace, Exchange, SealedAttestation, SealedProof, TimeProofBody } from '../proofs/index.ts'
 import { batchOf } from './packet.ts'
 import { MS } from './scenario.ts'
 import type { ClockBounds } from './simulated-clock.ts'
@@ -40,7 +40,17 @@ const BATCH_AT = 0.9
 const PROOFS_MAX = 4096
 const WAITING_MAX = 4096
 
-type Answer = (proof: SealedProof, place: ChallengePlace) => void
+/** A proof that answers a whole committee: opened once for all of it, where that is shared. */
+interface Answered {
+  opened: SealedProof | undefined
+}
+/** The answer to one challenge, on its way. */
+interface Reply {
+  readonly bytes: Uint8Array
+  readonly place: ChallengePlace
+  readonly answered: Answered
+}
+type Answer = (proof: SealedProof, place: ChallengePlace, answered: Answered) => void
 
 /** Challenges that one proof will answer, and where its answers go. */
 interface Open {
@@ -104,9 +114,9 @@ export class Witnessing {
     const to = world.endpointOf(subject)
     if (sent === undefined || to === undefined || to === node) return
     const challenge = node.chance.bytes(32)
-    const back = (bytes: Uint8Array): void =>
-      world.links.carry(to.number, node.number, bytes.length, (isFlipped) =>
-        node.enter(() => (isFlipped ? undefined : this.#measure({ sent, challenge, key, bytes }))),
+    const back = (reply: Reply): void =>
+      world.links.carry(to.number, node.number, reply.bytes.length, (isFlipped) =>
+        node.enter(() => (isFlipped ? undefined : this.#measure({ sent, challenge, key, reply }))),
       )
     world.links.carry(node.number, to.number, CHALLENGE_MESSAGE_BYTES, (isFlipped) =>
       to.enter(() => (isFlipped ? undefined : to.witnessing.challenged(node.id, challenge, back))),
@@ -114,11 +124,13 @@ export class Witnessing {
   }
 
   /** Gathers a challenge for the next proof; the answer goes back when it is signed. */
-  challenged(asker: string, challenge: Uint8Array, back: (bytes: Uint8Array) => void): void {
+  challenged(asker: string, challenge: Uint8Array, back: (reply: Reply) => void): void {
     const node = this.#node
     const open = this.#open ?? this.#beginGathering()
     if (open.gathering.add(asker, challenge).verdict !== 'accept') return
-    open.answers.set(asker, ({ proof }, place) => back(challengeAnswerCodec.encode({ proof, ...place })))
+    open.answers.set(asker, ({ proof }, place, answered) =>
+      back({ bytes: challengeAnswerCodec.encode({ proof, ...place }), place, answered }),
+    )
     const now = usable(node)
     const { state } = node
     if (now === undefined || state === undefined) return
@@ -140,9 +152,10 @@ export class Witnessing {
     const gathered = open.gathering.close()
     const sealed = gathered === undefined ? undefined : this.#prove(gathered.nonce)
     if (sealed === undefined) return
+    const answered: Answered = { opened: undefined }
     for (const [asker, answer] of open.answers) {
       const place = gathered?.places.get(asker)
-      if (place !== undefined) answer(sealed, place)
+      if (place !== undefined) answer(sealed, place, answered)
     }
     this.takeProof(sealed)
     this.#node.publish('proofs', sealed.bytes)
@@ -180,14 +193,13 @@ export class Witnessing {
     readonly sent: ClockBounds
     readonly challenge: Uint8Array
     readonly key: Uint8Array
-    readonly bytes: Uint8Array
+    readonly reply: Reply
   }): void {
     const { world, participant, clock } = this.#node
-    const { sent, challenge, key, bytes } = exchange
+    const { sent, challenge, key, reply } = exchange
     const received = clock.time()
     if (received === undefined) return
-    const asked = { networkId: world.genesis.networkId, subject: key, challenge }
-    const answer = openAnswer(bytes, asked, world.scheme)
+    const answer = this.#openReply(reply, { networkId: world.genesis.networkId, subject: key, challenge })
     if (answer.verdict !== 'accept') return world.record.refused(this.#node, answer.reason)
     const roundTripNs = Number(clock.counterNs() - sent.localNs)
     const window = { sentEarliest: sent.earliest, receivedLatest: received.latest, roundTripNs }
@@ -200,6 +212,18 @@ export class Witnessing {
     this.takeAttestations([attestation])
     this.#batch.push(attestation)
     if (!this.isBatching) this.#sendBatch()
+  }
+
+  /** As `openAnswer`. Of a proof that was opened for another witness, the path from this one's challenge alone. */
+  #openReply({ bytes, place, answered }: Reply, asked: Exchange): ReturnType<typeof openAnswer> {
+    const { scenario, scheme } = this.#node.world
+    const { opened } = answered
+    const { subject, challenge: leaf } = asked
+    if (opened !== undefined && equalBytes(opened.proof.nodeId, subject))
+      return verifyMerklePath({ leaf, ...place, root: opened.proof.nonce }) ? accept(opened) : reject('no-challenge')
+    const answer = openAnswer(bytes, asked, scheme)
+    if (scenario.isShared && answer.verdict === 'accept') answered.opened = answer.value
+    return answer
   }
 
   #sendBatch(): void {

@@ -21,7 +21,7 @@ import type { RunningProgram } from '../devnet/run.ts'
 
 export const SLOT_NS = 500n * NS_PER_MS
 const HONEST = ['ada', 'bede', 'cyra'] as const
-const HONEST_WEIGHT = 1_000_000
+export const HONEST_WEIGHT = 1_000_000
 
 export interface HonestNode {
   readonly id: string
@@ -60,10 +60,17 @@ export const hostileKey = (index: number): HostileMember => {
 /** What the target is configured with besides what all are. */
 type TargetConfig = Pick<NonNullable<Parameters<typeof writeSettings>[1]['config']>, 'sources' | 'serve'>
 
+/** How a network differs from the usual one: what each of the hostile weighs, and what its consensus is set to. */
+interface StageNetwork {
+  readonly hostileWeight?: number
+  readonly consensus?: NonNullable<NonNullable<GenesisFile['parameters']>['consensus']>
+}
+
 /** Starts the honest nodes one after the other, since each is told the addresses of those before it. */
 export const openStage = async (
   hostileCount: number,
   { sources = {}, serve = {} }: TargetConfig = {},
+  { hostileWeight = 1, consensus = {} }: StageNetwork = {},
 ): Promise<Stage> => {
   const root = mkdtempSync(join(tmpdir(), 'truechimer-hostile-'))
   await using stack = new AsyncDisposableStack()
@@ -77,10 +84,16 @@ export const openStage = async (
     name: 'hostile',
     // Nobody is held absent while the test runs: a machine that is busy elsewhere is no finding.
     // Weight is stake alone, so that the honest are heavier from the first block on.
-    parameters: { slotNs: Number(SLOT_NS), committeeSeats: 2, absentAfterSlots: 1000, standing: { alphaPpb: 0 } },
+    parameters: {
+      slotNs: Number(SLOT_NS),
+      committeeSeats: 2,
+      absentAfterSlots: 1000,
+      standing: { alphaPpb: 0 },
+      consensus,
+    },
     members: [
       ...ids.map((id, index) => ({ id, name: HONEST[index] ?? id, weight: HONEST_WEIGHT })),
-      ...hostile.map(({ id }, index) => ({ id, name: `hostile ${index}` })),
+      ...hostile.map(({ id }, index) => ({ id, name: `hostile ${index}`, weight: hostileWeight })),
     ],
   }
   const nodes: HonestNode[] = []
