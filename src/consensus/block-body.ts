@@ -3,7 +3,7 @@
  * keeps its address. Opening one asks for shapes; signatures are asked for by `bodyFault`, which skips what was verified before.
  * Rules B-22 to B-26 in docs/spec/consensus.md.
  */
-import { accept, finish, hexOf, reject } from '../base/index.ts'
+import { accept, equalBytes, finish, reject } from '../base/index.ts'
 import type { Admission, Steps } from '../base/index.ts'
 import { bytes as bytesField, encodeData, list, tuple } from '../codec/index.ts'
 import type { Field } from '../codec/index.ts'
@@ -142,8 +142,18 @@ const openWitnessed = (raw: RawWitnessed, networkId: Uint8Array): Admission<Witn
 export const isRepeating = ({ transactions, witnessed, offences }: Body): boolean =>
   hasTwice(transactions.map(({ key }) => key)) ||
   hasTwice(witnessed.map(({ proof }) => proof.cid.toString())) ||
-  witnessed.some(({ attestations }) => hasTwice(attestations.map(({ attestation }) => hexOf(attestation.witness)))) ||
+  witnessed.some(({ attestations }) => hasWitnessTwice(attestations)) ||
   hasTwice(offences.map(evidenceKey))
+
+/** Of the few of one proof, each with those before it: two keys mostly differ in their first byte. */
+const hasWitnessTwice = (attestations: readonly SealedAttestation[]): boolean =>
+  attestations.some(({ attestation: { witness } }, i) => {
+    for (let before = 0; before < i; before += 1) {
+      const other = attestations[before]?.attestation.witness
+      if (other !== undefined && equalBytes(other, witness)) return true
+    }
+    return false
+  })
 
 const hasTwice = (names: readonly string[]): boolean => new Set(names).size < names.length
 

@@ -57,7 +57,7 @@ export const ROUND_EVENT_NS = 100_000_000n
 /** How often votes are looked for while nothing begins, ns. */
 export const ROUND_LOOK_NS = 1_000_000_000n
 /** Bytes of blocks that are decoded for one list: what is not at hand beyond that is left for the next question. */
-export const DECODED_BYTES_MAX = 2 * 1024 * 1024
+export const DECODED_BYTES_MAX = 512 * 1024
 const SUMMARIES_MAX = 512
 const HEIGHTS_BY_ID_MAX = 4096
 /** Ended epochs whose last state is kept. */
