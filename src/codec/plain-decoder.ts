@@ -7,7 +7,6 @@
  * Source: RFC 8949 §3, §4.2.1; the DAG-CBOR specification. plain-decoder.test.ts holds it against the general decoder.
  */
 import type { CID } from 'multiformats/cid'
-import { equalBytes } from '../base/index.ts'
 import { cidOfDigest } from './cid.ts'
 
 /** Arrays in arrays, at most; what is nested deeper is the general decoder's. */
@@ -29,12 +28,16 @@ export const decodePlain = (bytes: Uint8Array): PlainData => {
 }
 
 /** The newest: attestations come together, and all of one proof name it. */
-let newestLink: CID | undefined
+let newestLink: { readonly cid: CID; readonly digest: Uint8Array } | undefined
 
-const linkTo = (digest: Uint8Array): CID => {
-  if (newestLink !== undefined && equalBytes(newestLink.multihash.digest, digest)) return newestLink
-  newestLink = cidOfDigest(digest)
-  return newestLink
+/** The link whose digest stands in `bytes` at `from`. */
+const linkAt = (bytes: Uint8Array, from: number): CID => {
+  const known = newestLink
+  if (known !== undefined && known.digest.every((byte, i) => byte === bytes[from + i])) return known.cid
+  const digest = new Uint8Array(bytes.subarray(from, from + DIGEST_BYTES))
+  const cid = cidOfDigest(digest)
+  newestLink = { cid, digest }
+  return cid
 }
 
 class PlainReader {
@@ -156,8 +159,8 @@ class PlainReader {
     const digestAt = this.at + LINK_HEAD.length
     if (digestAt + DIGEST_BYTES > this.#bytes.length) return this.#giveUp()
     for (let i = 0; i < LINK_HEAD.length; i += 1) if (this.#bytes[this.at + i] !== LINK_HEAD[i]) return this.#giveUp()
-    this.at = digestAt
-    return linkTo(this.#copyTo(digestAt + DIGEST_BYTES))
+    this.at = digestAt + DIGEST_BYTES
+    return linkAt(this.#bytes, digestAt)
   }
 
   #simple(first: number): boolean | null | undefined {

@@ -14,8 +14,6 @@ const NAME_DOMAIN = 'truechimer/rendezvous-name/1'
 const KEY_DOMAIN = 'truechimer/rendezvous-key/1'
 /** 32-bit words of a node's name. */
 export const NAME_WORDS = 4
-/** 32-bit words of a key: half for the upper half of a draw, half for the lower. */
-const KEY_WORDS = 8
 
 /** Multipliers of lowbias32. */
 const FIRST = 0x7f_eb_35_2d
@@ -41,20 +39,24 @@ export interface DrawKey {
   readonly low: Words
 }
 
-const wordsOf = (digest: Uint8Array, count: number): Int32Array => {
-  const view = new DataView(digest.buffer, digest.byteOffset, 4 * count)
-  return Int32Array.from({ length: count }, (_, i) => view.getInt32(4 * i))
-}
+/** 32 bits, big end first, signed. */
+const wordAt = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)
 
-const four = ([a = 0, b = 0, c = 0, d = 0]: Int32Array): Words => ({ a, b, c, d })
+const wordsAt = (bytes: Uint8Array, at: number): Words => ({
+  a: wordAt(bytes, at),
+  b: wordAt(bytes, at + 4),
+  c: wordAt(bytes, at + 8),
+  d: wordAt(bytes, at + 12),
+})
 
 /** A node's name: the first 16 bytes of its id's digest, as four words, big end first. */
-export const drawName = (id: Uint8Array): Words => four(wordsOf(domainDigest(NAME_DOMAIN, id), NAME_WORDS))
+export const drawName = (id: Uint8Array): Words => wordsAt(domainDigest(NAME_DOMAIN, id), 0)
 
 /** A key's words: its digest, big end first. */
 export const drawKey = (key: Uint8Array): DrawKey => {
-  const words = wordsOf(domainDigest(KEY_DOMAIN, key), KEY_WORDS)
-  return { high: four(words.subarray(0, NAME_WORDS)), low: four(words.subarray(NAME_WORDS)) }
+  const digest = domainDigest(KEY_DOMAIN, key)
+  return { high: wordsAt(digest, 0), low: wordsAt(digest, 4 * NAME_WORDS) }
 }
 
 /** Five rounds over a name under four words of a key; 0 to 2^32 − 1. */

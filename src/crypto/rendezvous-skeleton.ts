@@ -145,8 +145,9 @@ export class RendezvousSkeleton<N extends RendezvousNode> {
   #candidate(row: number, key: { readonly high: Words; readonly low: Words }): Candidate<N> {
     const node = this.#nodes[row]
     assert(node !== undefined)
-    const [a = 0, b = 0, c = 0, d = 0] = this.#names.subarray(NAME_WORDS * row, NAME_WORDS * (row + 1))
-    const name = { a, b, c, d }
+    const names = this.#names
+    const at = NAME_WORDS * row
+    const name = { a: names[at] ?? 0, b: names[at + 1] ?? 0, c: names[at + 2] ?? 0, d: names[at + 3] ?? 0 }
     const draw = { high: mix(name, key.high), low: mix(name, key.low) }
     let cost: bigint | undefined
     return {

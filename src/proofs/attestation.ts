@@ -107,14 +107,13 @@ export const openAttestation = <R extends string = never>(
   if (!isWindowPossible(attestation)) return reject('bad-window')
   const reason = useless(attestation)
   if (reason !== undefined) return ignore(reason)
-  const { signature, ...body } = attestation
   const signed = {
     publicKey: attestation.witness,
     domain: ATTESTATION_DOMAIN,
-    signature,
+    signature: attestation.signature,
     // Only where it is looked at: whoever opens a decided block does not.
     get body() {
-      return encodeAttestationBody(body)
+      return encodeAttestationBody(attestation)
     },
   }
   return verifier.verify(signed) ? accept(sealedOf(attestation, bytes)) : reject('bad-signature')

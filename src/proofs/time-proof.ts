@@ -152,14 +152,13 @@ export const timeProofFault = (
   if (keySpellingFault(proof.nodeId) !== undefined) return 'bad-key'
   if (!mayProve(proof.nodeId)) return 'not-member'
   if (!areSourcesOrdered(proof.sources)) return 'bad-sources'
-  const { signature, ...body } = proof
   const signed = {
     publicKey: proof.nodeId,
     domain: TIME_PROOF_DOMAIN,
-    signature,
+    signature: proof.signature,
     // Only where it is looked at: whoever opens a decided block does not.
     get body() {
-      return encodeTimeProofBody(body)
+      return encodeTimeProofBody(proof)
     },
   }
   return verifier.verify(signed) ? undefined : 'bad-signature'

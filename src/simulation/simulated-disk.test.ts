@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { EMPTY_COMMIT } from '../consensus/index.ts'
 import type { WalRecord } from '../consensus/index.ts'
@@ -67,6 +67,15 @@ test('an image put back is the disk as it was', () => {
   disk.appendBlock(3, Uint8Array.of(3), EMPTY_COMMIT)
   disk.putBack(image)
   deepEqual([disk.blocks.range?.last, heights(disk.openRecords().records)], [2, [3]])
+})
+
+test('a log stays short however many heights are decided, and says all that is still of use', () => {
+  const disk = new SimulatedDisk()
+  for (let height = 1; height <= 500; height += 1)
+    disk.appendRecords([{ type: 'decided', height: Math.max(1, height - 1) }, said(height)])
+  disk.appendRecords([said(500)])
+  ok(disk.image().log.batches.length < 100)
+  deepEqual(heights(disk.openRecords().records), [499, 500, 500])
 })
 
 test('a full disk keeps nothing and says so', () => {

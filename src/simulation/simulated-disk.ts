@@ -6,7 +6,7 @@
  * Bytes are made when somebody looks at them: nearly all of a log is never read again.
  */
 import { joinBytes } from '../base/index.ts'
-import { MemoryBlocks, WAL_START, encodeCommit, encodeWalBatch, readWal } from '../consensus/index.ts'
+import { MemoryBlocks, WAL_START, encodeCommit, encodeWalBatch, readWal, undecided } from '../consensus/index.ts'
 import type { Commit, StoredBlock, WalLink, WalReading, WalRecord } from '../consensus/index.ts'
 import { FRESH_HEAD } from '../crypto/index.ts'
 import type { SignerHead } from '../crypto/index.ts'
@@ -48,6 +48,12 @@ const bytesOf = ({ bytes, link, batches }: Log, more: readonly WalRecord[] = [])
   }
   return parts
 }
+
+/** A log that holds what of another still says something, as io/file-wal.ts begins one. */
+const begunAnew = ({ bytes, batches }: Log): Log => ({
+  ...NEW_LOG,
+  batches: [undecided([...readWal(bytes).records, ...batches.flat()])],
+})
 
 /** A decided block with its commit, which is encoded when it is asked for. */
 class LazyStored implements StoredBlock {
@@ -98,8 +104,9 @@ export class SimulatedDisk {
   appendRecords(records: readonly WalRecord[]): boolean {
     if (this.isFull) return false
     const { log } = this.#seen
-    const isOver = records.at(-1)?.type === 'decided' && log.batches.length >= BATCHES_MAX
-    this.#keep({ log: isOver ? { ...NEW_LOG, batches: [records] } : { ...log, batches: [...log.batches, records] } })
+    const batches = [...log.batches, records]
+    const isOver = batches.length > BATCHES_MAX && records.some(({ type }) => type === 'decided')
+    this.#keep({ log: isOver ? begunAnew({ ...log, batches }) : { ...log, batches } })
     return true
   }
 

@@ -89,13 +89,14 @@ test('Z-26: a network in which half of the weight is silent does not go on, and 
   deepEqual(found, ['progress'])
 })
 
-test('a log that is forgotten at a restart is found, at one of the first writes at least', () => {
+test('a log that is forgotten at a restart is found where others cannot say what was in it, at one of the first writes at least', () => {
   const forgetful: EngineOpener = (parts) => openEngine({ ...parts, wal: [] })
+  const lossy = { durationNs: 8 * SEC, progressNs: 8 * SEC, link: { ...SMALL.link, lossPerMillion: 400_000 } }
   const crash = (writes: number) => (simulation: Simulation) =>
     simulation.endpoints[0]?.planCrash({ writes, phase: 'after', downNs: 20 * MS })
-  const found = Array.from({ length: 8 }, (_, i) => broken(run({ durationNs: 3 * SEC }, crash(i + 1), forgetful)))
+  const found = Array.from({ length: 12 }, (_, i) => broken(run(lossy, crash(i + 1), forgetful)))
   ok(found.flat().includes('no double signing'), JSON.stringify(found))
-  const kept = Array.from({ length: 8 }, (_, i) => broken(run({ durationNs: 3 * SEC }, crash(i + 1))))
+  const kept = Array.from({ length: 12 }, (_, i) => broken(run(lossy, crash(i + 1))))
   deepEqual(kept.flat(), [])
 })
 

@@ -16,6 +16,8 @@ export class DocketDraw {
   readonly members: readonly Member[]
   readonly #known = new BoundedMap<string, readonly Member[]>(KNOWN_MAX)
   #draw: CommitteeDraw | undefined
+  /** Asked for last: attestations of one proof come together. */
+  #newest: { readonly seat: CommitteeSeat; readonly drawn: readonly Member[] } | undefined
 
   constructor(members: readonly Member[]) {
     this.members = members
@@ -23,6 +25,13 @@ export class DocketDraw {
 
   /** The witnesses of one node in one slot, best first. */
   committeeOf(seat: CommitteeSeat): readonly Member[] {
+    if (this.#newest !== undefined && isSameSeat(this.#newest.seat, seat)) return this.#newest.drawn
+    const drawn = this.#drawnOf(seat)
+    this.#newest = { seat, drawn }
+    return drawn
+  }
+
+  #drawnOf(seat: CommitteeSeat): readonly Member[] {
     const key = `${seat.slot} ${seat.seats} ${seat.subject}`
     const known = this.#known.get(key)
     if (known !== undefined) return known
@@ -38,3 +47,6 @@ export class DocketDraw {
     return members.every(({ id, weight }, i) => id === this.members[i]?.id && weight === this.members[i].weight)
   }
 }
+
+const isSameSeat = (a: CommitteeSeat, b: CommitteeSeat): boolean =>
+  a.slot === b.slot && a.seats === b.seats && a.subject === b.subject

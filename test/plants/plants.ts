@@ -225,8 +225,8 @@ export const PLANTS: readonly Plant[] = [
     edits: [
       edit(
         'src/simulation/simulated-disk.ts',
-        'this.#keep({ log: isOver ? { ...NEW_LOG, batches: [records] } : { ...log, batches: [...log.batches, records] } })',
-        'this.#seen = { ...this.#seen, log: isOver ? { ...NEW_LOG, batches: [records] } : { ...log, batches: [...log.batches, records] } }',
+        'if (!this.isLying) this.#durable = this.#seen\n',
+        'if (!this.isLying && changed.log === undefined) this.#durable = this.#seen\n',
       ),
     ],
     faults: [],
