@@ -4,8 +4,7 @@
  */
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ChimerError } from '../src/base/index.ts'
@@ -15,30 +14,12 @@ import type { FileLog } from '../src/log/io/file-log.ts'
 import { verifyLog } from '../src/log/io/verify-files.ts'
 import { drafts, machineTime, networkId, signerOf } from '../src/log/log.test-kit.ts'
 import { missing } from './real/missing.ts'
+import { smallDisk } from './real/small-disk.ts'
 
 const signer = signerOf()
 const time = machineTime
 const owner = { networkId, nodeId: signer.nodeId }
 const open = async (directory: string): Promise<FileLog> => openFileLog({ directory, time, networkId, signer })
-
-/** A disk of 1 MB until it is disposed; undefined where this user may not mount. */
-const smallDisk = (): (Disposable & { readonly path: string }) | undefined => {
-  const path = mkdtempSync(join(tmpdir(), 'truechimer-disk-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path], { stdio: 'ignore' })
-  } catch {
-    // Told by `missing`.
-    rmdirSync(path)
-    return undefined
-  }
-  return {
-    path,
-    [Symbol.dispose]: () => {
-      execFileSync('umount', [path])
-      rmdirSync(path)
-    },
-  }
-}
 
 /** Appends until the disk refuses; the refusal. */
 const fill = async (log: FileLog): Promise<unknown> => {

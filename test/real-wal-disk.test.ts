@@ -3,9 +3,7 @@
  * there is room. The disk is in memory and needs the right to mount; without it the test says so.
  */
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ChimerError } from '../src/base/index.ts'
@@ -13,25 +11,7 @@ import type { WalRecord } from '../src/consensus/index.ts'
 import { openFileWal } from '../src/consensus/io/file-wal.ts'
 import type { FileWal } from '../src/consensus/io/file-wal.ts'
 import { missing } from './real/missing.ts'
-
-/** A disk of 1 MB until it is disposed; undefined where this user may not mount. */
-const smallDisk = (): (Disposable & { readonly path: string }) | undefined => {
-  const path = mkdtempSync(join(tmpdir(), 'truechimer-wal-disk-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path], { stdio: 'ignore' })
-  } catch {
-    // Told by `missing`.
-    rmdirSync(path)
-    return undefined
-  }
-  return {
-    path,
-    [Symbol.dispose]: () => {
-      execFileSync('umount', [path])
-      rmdirSync(path)
-    },
-  }
-}
+import { smallDisk } from './real/small-disk.ts'
 
 const record = (height: number): WalRecord => ({
   type: 'said',
