@@ -7,6 +7,7 @@ import { encodeData } from '../codec/index.ts'
 import { cidOf } from '../crypto/index.ts'
 import {
   MARK_BYTES,
+  STAMP_BYTES,
   TRANSACTION_BYTES_MAX,
   TRANSACTION_KINDS,
   TRANSACTION_REASONS,
@@ -43,6 +44,7 @@ describe('what is refused, and why', () => {
     ['as data', data(2, 1), 'accept'],
     ['a join', transactionOf(1, { kind: 'join', payload: none }).bytes, 'accept'],
     ['a leave', transactionOf(1, { kind: 'leave', payload: none }).bytes, 'accept'],
+    ['a stamp', transactionOf(1, { kind: 'stamp', payload: new Uint8Array(STAMP_BYTES) }).bytes, 'accept'],
     ['one byte too many for any', new Uint8Array(TRANSACTION_BYTES_MAX + 1), 'reject too-large'],
     ['cut off', good.bytes.subarray(0, -1), 'reject malformed'],
     ['an array of no stated length', Uint8Array.of(0x9f, ...good.bytes.subarray(1), 0xff), 'reject non-canonical'],
@@ -52,10 +54,12 @@ describe('what is refused, and why', () => {
     ['an instant below zero', data(3, -1), 'reject wrong-shape'],
     ['an instant above 2^63 − 1', data(4, TAI_MAX + 1n), 'reject wrong-shape'],
     ['an unknown kind', data(5, 'pay'), 'reject wrong-shape'],
-    ['a payload longer than any', data(6, new Uint8Array(MARK_BYTES + 1)), 'reject wrong-shape'],
+    ['a payload longer than any', data(6, new Uint8Array(STAMP_BYTES + 1)), 'reject wrong-shape'],
     ['another network', transactionOf(1, { networkId: FOREIGN }).bytes, 'reject wrong-network'],
     ['a mark of nothing', transactionOf(1, { payload: none }).bytes, 'reject bad-payload'],
     ['a short mark', transactionOf(1, { payload: new Uint8Array(31) }).bytes, 'reject bad-payload'],
+    ['a long mark', transactionOf(1, { payload: new Uint8Array(MARK_BYTES + 1) }).bytes, 'reject bad-payload'],
+    ['a stamp as short as a mark', transactionOf(1, { kind: 'stamp' }).bytes, 'reject bad-payload'],
     ['a join with a payload', transactionOf(1, { kind: 'join' }).bytes, 'reject bad-payload'],
     ['another author', data(1, HASHES.keyOf(2)), 'reject bad-signature'],
     ['another mark', data(6, new Uint8Array(32)), 'reject bad-signature'],
@@ -93,7 +97,7 @@ test('whatever is sealed is opened as it was', () =>
       fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
       fc.bigInt(0n, TAI_MAX),
       (kind, sequence, earliest) => {
-        const payload = kind === 'mark' ? new Uint8Array(32) : none
+        const payload = kind === 'mark' ? new Uint8Array(32) : kind === 'stamp' ? new Uint8Array(STAMP_BYTES) : none
         const sealed = transactionOf(3, { kind, sequence, payload, acted: { ...UNBOUNDED, earliest } })
         deepEqual(openTransaction(sealed.bytes, { networkId: NETWORK, verifier: HASHES.verifier }), {
           verdict: 'accept',

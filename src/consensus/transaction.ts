@@ -21,8 +21,11 @@ import type { Verifier } from '../crypto/index.ts'
 import { digestField, keyField, signatureField, taiField } from './consensus-fields.ts'
 import type { SignedPart } from './vote.ts'
 
-/** `join`: become a candidate, be witnessed, and vote once the record is long enough. `leave`: stop voting at the epoch's end. `mark`: fix 32 bytes in a block. */
-export const TRANSACTION_KINDS = ['join', 'leave', 'mark'] as const
+/**
+ * `join`: become a candidate, be witnessed, and vote once the record is long enough. `leave`: stop voting at the epoch's end. `mark`:
+ * fix 32 bytes in a block. `stamp`: fix a batch of stamps, as stamps/stamp-batch.ts writes it.
+ */
+export const TRANSACTION_KINDS = ['join', 'leave', 'mark', 'stamp'] as const
 export type TransactionKind = (typeof TRANSACTION_KINDS)[number]
 
 export interface TransactionBody {
@@ -34,7 +37,7 @@ export interface TransactionBody {
   /** When the author acted, by its own clock, TAI ns. */
   readonly acted: TimeInterval
   readonly kind: TransactionKind
-  /** `mark`: 32 bytes. Else empty. */
+  /** `mark`: 32 bytes; `stamp`: 72. Else empty. */
   readonly payload: Uint8Array
 }
 
@@ -50,9 +53,18 @@ export interface SealedTransaction {
 }
 
 export const TRANSACTION_DOMAIN = 'truechimer/transaction/1'
-/** The largest that the ranges allow has 201 bytes; nothing larger is looked at. */
+/** The largest that the ranges allow has 243 bytes; nothing larger is looked at. */
 export const TRANSACTION_BYTES_MAX = 256
 export const MARK_BYTES = 32
+/** The size of a log of stamps in 8 bytes, the root of a batch of them, and the root of the log: docs/spec/stamps.md. */
+export const STAMP_BYTES = 72
+/** Of each kind's payload, exactly. */
+const PAYLOAD_BYTES: Readonly<Record<TransactionKind, number>> = {
+  join: 0,
+  leave: 0,
+  mark: MARK_BYTES,
+  stamp: STAMP_BYTES,
+}
 
 /** As it is encoded: flat. */
 interface TransactionWire extends Omit<Transaction, 'acted'> {
@@ -67,7 +79,7 @@ const codec = codecOf<TransactionWire>(
     earliest: taiField,
     latest: taiField,
     kind: word(TRANSACTION_KINDS),
-    payload: bytesField(MARK_BYTES),
+    payload: bytesField(STAMP_BYTES),
     signature: signatureField,
   }),
   TRANSACTION_BYTES_MAX,
@@ -106,7 +118,7 @@ export const isTransactionSigned = (transaction: Transaction, verifier: Verifier
     signature: transaction.signature,
   })
 
-/** Why bytes are no transaction of this network. `bad-payload`: no 32 bytes in a mark, or some in another kind. */
+/** Why bytes are no transaction of this network. `bad-payload`: not as many bytes as its kind has. */
 export const TRANSACTION_REASONS = [...CODEC_REASONS, 'wrong-network', 'bad-payload', 'bad-signature'] as const
 export type TransactionReason = (typeof TRANSACTION_REASONS)[number]
 
@@ -120,7 +132,7 @@ export const decodeTransaction = (
   const { earliest, latest, ...rest } = decoded.value
   if (earliest > latest) return reject('wrong-shape')
   if (!equalBytes(rest.networkId, networkId)) return reject('wrong-network')
-  if (rest.payload.length !== (rest.kind === 'mark' ? MARK_BYTES : 0)) return reject('bad-payload')
+  if (rest.payload.length !== PAYLOAD_BYTES[rest.kind]) return reject('bad-payload')
   return accept(sealed({ ...rest, acted: { earliest, latest } }, bytes))
 }
 

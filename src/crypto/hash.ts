@@ -25,6 +25,12 @@ export const sha3 = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
   return digest
 }
 
+/** SHA-256 of `bytes`, 32 fresh bytes: for outside protocols that name it. What is ours is hashed with `sha3`. */
+export const sha256 = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(hash('sha256', bytes, 'buffer'))
+
+/** SHA-384 of `bytes`, 48 fresh bytes: as `sha256`. */
+export const sha384 = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(hash('sha384', bytes, 'buffer'))
+
 /** SHA-512 of `bytes`, 64 fresh bytes: for outside protocols that name it. What is ours is hashed with `sha3`. */
 export const sha512 = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(hash('sha512', bytes, 'buffer'))
 

@@ -1,14 +1,15 @@
 /**
  * A Merkle tree that grows at its end and is never held whole: of `size` leaves only the roots of the full subtrees that
- * `size` is the sum of are kept, largest first, at most 32 digests. Root and paths are those of `merkle.ts`.
+ * `size` is the sum of are kept, largest first, at most 32 digests. Root and paths are those of `merkle.ts`, with either hash.
  *
  * Source: RFC 9162 §2.1.1 (the tree), §2.1.2 (its incremental building with a stack). Rules: docs/spec/crypto.md C-9,
  * docs/spec/log.md L-9.
  * Not promised: a path can only be made for a leaf that is pushed while somebody watches for it.
  */
 import assert from 'node:assert/strict'
-import { DIGEST_BYTES, sha3 } from './hash.ts'
-import { MERKLE_LEAVES_MAX, merkleNode } from './merkle.ts'
+import { DIGEST_BYTES } from './hash.ts'
+import { MERKLE_LEAVES_MAX, merkleOurs } from './merkle.ts'
+import type { MerkleHash } from './merkle.ts'
 
 /** How many full subtrees a tree of `size` leaves is made of: the ones of its binary form. */
 export const frontierLength = (size: number): number => {
@@ -17,13 +18,23 @@ export const frontierLength = (size: number): number => {
   return count
 }
 
+export interface FrontierParts {
+  readonly size: number
+  readonly nodes: readonly Uint8Array[]
+}
+
 /** The tree so far. Not shared: who wants to go on from it in two ways makes a `copy`. */
 export class MerkleFrontier {
   #size: number
   readonly #nodes: Uint8Array[]
+  readonly #hash: MerkleHash
 
-  /** @param parts an earlier frontier's `size` (0 to 2^32) and `nodes`; a count of nodes that does not fit is an asserted bug. */
-  constructor(parts: { readonly size: number; readonly nodes: readonly Uint8Array[] } = { size: 0, nodes: [] }) {
+  /**
+   * @param parts an earlier frontier's `size` (0 to 2^32) and `nodes`; a count of nodes that does not fit is an asserted bug.
+   * @param hash whose trees; SHA3-256 unless given.
+   */
+  constructor(parts: FrontierParts = { size: 0, nodes: [] }, hash: MerkleHash = merkleOurs) {
+    this.#hash = hash
     assert(Number.isSafeInteger(parts.size) && parts.size >= 0 && parts.size <= MERKLE_LEAVES_MAX)
     assert(parts.nodes.length === frontierLength(parts.size))
     assert(parts.nodes.every(({ length }) => length === DIGEST_BYTES))
@@ -42,7 +53,7 @@ export class MerkleFrontier {
   }
 
   copy(): MerkleFrontier {
-    return new MerkleFrontier({ size: this.#size, nodes: this.#nodes })
+    return new MerkleFrontier({ size: this.#size, nodes: this.#nodes }, this.#hash)
   }
 
   /** @param leaf the hash of the next leaf (`merkleLeaf`). One inner node is hashed a leaf, on average. */
@@ -51,7 +62,7 @@ export class MerkleFrontier {
     for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
       const left = this.#nodes.pop()
       assert(left !== undefined)
-      digest = merkleNode({ left, right: digest })
+      digest = this.#hash.node({ left, right: digest })
     }
     this.#nodes.push(digest)
     this.#size += 1
@@ -62,9 +73,9 @@ export class MerkleFrontier {
   root(): Uint8Array {
     return (
       this.#nodes.reduceRight<Uint8Array | undefined>(
-        (right, left) => (right === undefined ? left : merkleNode({ left, right })),
+        (right, left) => (right === undefined ? left : this.#hash.node({ left, right })),
         undefined,
-      ) ?? sha3(new Uint8Array(0))
+      ) ?? this.#hash.empty()
     )
   }
 }
@@ -80,9 +91,11 @@ export class MerklePathWatch {
   #size: number
   readonly #nodes: WatchedNode[]
   readonly #path: Uint8Array[] = []
+  readonly #hash: MerkleHash
 
   /** @param index of the leaf to watch for, `from.size` or greater. */
-  constructor(from: MerkleFrontier, index: number) {
+  constructor(from: MerkleFrontier, index: number, hash: MerkleHash = merkleOurs) {
+    this.#hash = hash
     assert(Number.isSafeInteger(index) && index >= from.size)
     this.#index = index
     this.#size = from.size
@@ -95,7 +108,7 @@ export class MerklePathWatch {
     for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
       const left = this.#nodes.pop()
       assert(left !== undefined)
-      node = joined(left, node, this.#path)
+      node = this.#joined(left, node, this.#path)
     }
     this.#nodes.push(node)
     this.#size += 1
@@ -106,16 +119,19 @@ export class MerklePathWatch {
     assert(this.#size > this.#index)
     const path = [...this.#path]
     this.#nodes.reduceRight<WatchedNode | undefined>(
-      (right, left) => (right === undefined ? left : joined(left, right, path)),
+      (right, left) => (right === undefined ? left : this.#joined(left, right, path)),
       undefined,
     )
     return path
   }
-}
 
-/** Both under one node; beside the one that holds the leaf, the other is its sibling. */
-const joined = (left: WatchedNode, right: WatchedNode, path: Uint8Array[]): WatchedNode => {
-  if (left.holds) path.push(right.digest)
-  if (right.holds) path.push(left.digest)
-  return { digest: merkleNode({ left: left.digest, right: right.digest }), holds: left.holds || right.holds }
+  /** Both under one node; beside the one that holds the leaf, the other is its sibling. */
+  #joined(left: WatchedNode, right: WatchedNode, path: Uint8Array[]): WatchedNode {
+    if (left.holds) path.push(right.digest)
+    if (right.holds) path.push(left.digest)
+    return {
+      digest: this.#hash.node({ left: left.digest, right: right.digest }),
+      holds: left.holds || right.holds,
+    }
+  }
 }

@@ -90,7 +90,7 @@ const signerSchema = z.object({
 
 export const transactionViewSchema = z.object({
   key: cid,
-  kind: z.enum(['join', 'leave', 'mark']),
+  kind: z.enum(['join', 'leave', 'mark', 'stamp']),
   author,
   sequence: z.number().int().positive(),
   acted: receivedSchema.describe('when its author acted, by its own clock'),

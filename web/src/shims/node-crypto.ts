@@ -1,11 +1,11 @@
 /**
- * `node:crypto` for a browser, as far as checking signatures takes it: SHA3-256, SHA-512 and Ed25519 by noble. Which keys and
+ * `node:crypto` for a browser, as far as checking signatures takes it: SHA3-256, SHA-2 and Ed25519 by noble. Which keys and
  * signatures are refused before the curve is asked stays where it is, in src/crypto/ed25519.ts; noble's own `verify` multiplies by
  * the cofactor and would take signatures that OpenSSL does not, so the equation is written out (docs/spec/crypto.md C-1 to C-4).
  * There are no secrets here: what would take one fails.
  */
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { sha512 } from '@noble/hashes/sha2.js'
+import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { sha3_256 } from '@noble/hashes/sha3.js'
 
 /** A public key as `createPublicKey` makes it of DER: the last 32 bytes are the point. */
@@ -14,7 +14,7 @@ export interface KeyObject {
 }
 
 const POINT_BYTES = 32
-const HASHES = { 'sha3-256': sha3_256, sha512 } as const
+const HASHES = { 'sha3-256': sha3_256, sha256, sha384, sha512 } as const
 
 export const createPublicKey = ({ key }: { readonly key: Uint8Array }): KeyObject => ({
   point: Uint8Array.from(key.subarray(-POINT_BYTES)),
