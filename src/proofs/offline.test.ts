@@ -1,7 +1,7 @@
 /** Offline stamps: what holds, and every way in which they do not. Rules P-70 to P-84. */
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { NS_PER_HOUR, NS_PER_MS, NS_PER_SEC, equalBytes } from '../base/index.ts'
 import { fuzzRuns } from '../clock/fuzz.test-kit.ts'
 import { ed25519Verifier } from '../crypto/index.ts'
