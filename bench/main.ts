@@ -15,6 +15,8 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly run: (args: read
   simulate: () => import('./simulate.ts'),
   consensus: () => import('./consensus.ts'),
   'consensus-sync': () => import('./consensus-sync.ts'),
+  'stamp-proofs': () => import('./stamp-proofs.ts'),
+  stamps: () => import('./stamps.ts'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

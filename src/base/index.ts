@@ -1,5 +1,6 @@
 /** Units, intervals, ports, errors and bounded collections: what every room stands on. */
 export * from './bytes.ts'
+export * from './base64.ts'
 export * from './units.ts'
 export * from './interval.ts'
 export * from './ports.ts'
@@ -9,3 +10,5 @@ export * from './errors.ts'
 export * from './bounded.ts'
 export * from './fixed-point.ts'
 export * from './stepwise.ts'
+export { explainIssues, keysAt, nearestWord } from './explain.ts'
+export type { ExplainOptions } from './explain.ts'

@@ -6,13 +6,18 @@
 import { Command, CommanderError, Option } from 'commander'
 import packageFile from '../../package.json' with { type: 'json' }
 import { apiUrl, blockName, duration, list, milliseconds, number, whole } from './arguments.ts'
+import { addAttribution } from './attribution-command.ts'
+import { addGitStamp } from './git-stamp-command.ts'
 import { addLog } from './log-commands.ts'
 import { EXIT, mindPipes, reportFailure, sayJson } from './output.ts'
 import type { ExitCode } from './output.ts'
 import type { BlockOptions } from './block.ts'
 import type { PeersOptions } from './peers.ts'
 import { addMembership } from './membership-command.ts'
+import { addOffline } from './offline-command.ts'
+import { addTsa } from './tsa-command.ts'
 import { addSimulate } from './simulate-command.ts'
+import { addStamping } from './stamp-command.ts'
 
 const API_DEFAULT = '127.0.0.1:7340'
 const LINES = '\n'
@@ -55,6 +60,7 @@ export const makeProgram = (): Command => {
         'truechimer init --data ./ada --passphrase-file FILE',
         'truechimer node --data ./ada --passphrase-file FILE --ntp a.example:123,b.example:123,c.example:123',
         'truechimer status && truechimer peers && truechimer clock watch',
+        'truechimer stamp contract.pdf && truechimer verify contract.pdf',
         '',
         'Exit codes: 0 good, 1 the answer is no, 2 wrong usage, 3 the world failed.',
       ),
@@ -62,8 +68,13 @@ export const makeProgram = (): Command => {
   for (const add of [addInit, addNode, addDevnet, addStatus, addPeers, addBlock, addGenesis, addNow, addClock])
     add(program)
   addMembership(program, { run, examples, data, json, api, passphraseFile })
+  addAttribution(program, { run, examples, json, passphraseFile })
+  addGitStamp(program, { run, examples, json })
   addLog(program, { run, examples, data, json })
+  addTsa(program, { run, examples, data, json })
+  addOffline(program, { run, examples, data, json, passphraseFile })
   addSimulate(program, { run, examples, data, json })
+  addStamping(program, { run, examples, data, json })
   return program
 }
 
@@ -124,8 +135,28 @@ const addInit = (program: Command): void => {
     .action(run(async () => (await import('./init.ts')).init))
 }
 
+/** What a node gives to others beside its API. */
+const servingOptions = (command: Command): Command =>
+  command
+    .option('--ntp-serve <host:port>', 'serve the node’s time over NTP here')
+    .addOption(
+      new Option('--ntp-workers <number>', 'threads that answer NTP, 0: the node’s own').argParser(
+        whole({ min: 0, max: 64 }),
+      ),
+    )
+    .option('--ntp-rate <number>', 'NTP requests a second that one address may make', number)
+    .option('--stamps-per-minute <number>', 'stamps that one address may ask the API for in a minute', number)
+    .option('--nts-serve <host:port>', 'establish NTS keys here for the NTP server of --ntp-serve')
+    .option('--nts-cert-file <file>', 'our certificate for that (PEM)')
+    .option('--nts-key-file <file>', 'its key (PEM, mode 0600)')
+    .option('--roughtime-serve <host:port>', 'serve the node’s time over Roughtime here')
+    .option('--tsa-serve [directory]', 'serve RFC 3161 tokens at /tsa, by the authority of truechimer tsa init')
+    .option('--tsa-policy <oid>', 'the policy of these tokens')
+    .option('--tsa-bound-ms <ms>', 'give none where the clock may be further off', milliseconds)
+    .option('--refclock-sock <path>', 'tell a local chronyd the time by its refclock SOCK')
+
 const addNode = (program: Command): void => {
-  program
+  const command = program
     .command('node')
     .description('run one node (flags win over the environment, which wins over the file)')
     .addOption(data())
@@ -161,18 +192,7 @@ const addNode = (program: Command): void => {
     .option('--chrony-tracking', 'use the host clock too, as well as chronyd or the kernel says it is')
     .option('--poll-interval-ms <ms>', 'ask each source this often', milliseconds)
     .option('--poll-interval-max-ms <ms>', 'and down to this seldom while all is well', milliseconds)
-    .option('--ntp-serve <host:port>', 'serve the node’s time over NTP here')
-    .addOption(
-      new Option('--ntp-workers <number>', 'threads that answer NTP, 0: the node’s own').argParser(
-        whole({ min: 0, max: 64 }),
-      ),
-    )
-    .option('--ntp-rate <number>', 'NTP requests a second that one address may make', number)
-    .option('--nts-serve <host:port>', 'establish NTS keys here for the NTP server of --ntp-serve')
-    .option('--nts-cert-file <file>', 'our certificate for that (PEM)')
-    .option('--nts-key-file <file>', 'its key (PEM, mode 0600)')
-    .option('--roughtime-serve <host:port>', 'serve the node’s time over Roughtime here')
-    .option('--refclock-sock <path>', 'tell a local chronyd the time by its refclock SOCK')
+  servingOptions(command)
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
     .option('--log-entries <level>', 'from this level on keep entries in the log on disk; silent: none')
     .addOption(
@@ -272,6 +292,7 @@ const addGenesis = (program: Command): void => {
     .command('genesis')
     .description('what the network holds to be given: its id, members and parameters')
     .option('--data <directory>', 'read it in this data directory; no node need run')
+    .option('--out <file>', 'write the genesis file here, for init --genesis and verify --genesis')
     .addOption(api())
     .addOption(json())
     .addHelpText(
@@ -279,6 +300,7 @@ const addGenesis = (program: Command): void => {
       examples(
         'truechimer genesis',
         'truechimer genesis --data ./ada',
+        'truechimer genesis --api 127.0.0.1:7341 --out genesis.json',
         'truechimer genesis --api 127.0.0.1:7341 --json',
       ),
     )

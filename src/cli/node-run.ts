@@ -17,6 +17,7 @@ import type { Backend } from '../services/backend.ts'
 import { archiveOf } from '../services/chain-archive.ts'
 import { openHttpApi } from '../services/http-api.ts'
 import { openNodeBackend } from '../services/node-backend.ts'
+import type { TimeStampAuthority } from '../services/tsa-server.ts'
 import { openTimeServers } from '../services/time-servers.ts'
 import type { TimeServers } from '../services/time-servers.ts'
 import { heraldChain } from './chain-news.ts'
@@ -53,7 +54,8 @@ export const runNode = async ({ options, config, logger, log }: RunNodeOptions):
   const link = (): DevnetLink => connectToDevnet((offsetMs) => bent.forEach((source) => source.bend(offsetMs)))
   const devnet = options.devnet === true ? stack.use(link()) : undefined
   const servers = stack.use(await serveTime({ running, config, log, directory: options.data }))
-  const backend = backendOf({ running, config, devnet: devnet?.backend, servers })
+  const tsa = await openTsa({ running, config, log, directory: options.data })
+  const backend = backendOf({ running, config, devnet: devnet?.backend, servers, tsa })
   const api = stack.use(await serve(backend, { config, logger }))
   const serving = Object.fromEntries(servers.servers.map(({ name, address }) => [name, address]))
   const place = { id: running.chimer.id, api: api.address, addresses: running.chimer.network.addresses(), serving }
@@ -146,6 +148,28 @@ const serveTime = async (parts: {
   return servers
 }
 
+/** Gives the time as tokens that others' tools check, where an authority is set. */
+const openTsa = async (parts: {
+  readonly running: RunningNode
+  readonly config: Config
+  readonly log: NodeLog
+  readonly directory: string
+}): Promise<TimeStampAuthority | undefined> => {
+  const { running, config, log, directory } = parts
+  const { tsa, tsaPolicy: policy, tsaBoundMs } = config.serve
+  if (tsa === null) return undefined
+  const { openTimeStampAuthority, tsaDirectoryOf } = await import('../services/tsa-server.ts')
+  return openTimeStampAuthority({
+    time: realTime,
+    random: realRandom,
+    directory: tsa === true ? tsaDirectoryOf(directory) : tsa,
+    policy,
+    boundNsMax: BigInt(Math.round(tsaBoundMs * 1e6)),
+    read: () => running.chimer.timekeeper.read(),
+    tell: ({ code, message }) => log.record({ level: 'warn', type: 'operator', message, facts: { code } }),
+  })
+}
+
 /** The dashboard, where it has been built. */
 const WEB_ROOT = fileURLToPath(new URL('../../web/dist', import.meta.url))
 
@@ -157,6 +181,7 @@ const serve = (
     backend,
     listen: splitHostPort(config.api),
     logger: logger.child({ part: 'api' }, { level: config.logLevel === 'info' ? 'warn' : config.logLevel }),
+    limits: { stampsPerMinute: config.serve.stampsPerMinute },
     ...(existsSync(WEB_ROOT) ? { webRoot: WEB_ROOT } : {}),
   })
 
@@ -165,9 +190,10 @@ const backendOf = (parts: {
   readonly config: Config
   readonly devnet: Backend['devnet'] | undefined
   readonly servers: TimeServers
+  readonly tsa: TimeStampAuthority | undefined
 }): Backend => {
-  const { running, config, devnet, servers } = parts
-  const { chimer, time, places, store } = running
+  const { running, config, devnet, servers, tsa } = parts
+  const { chimer, time, places, store, stamping, offline, cosigning } = running
   const { greetings, discovery, own } = chimer.networking
   return openNodeBackend({
     chimer,
@@ -175,8 +201,12 @@ const backendOf = (parts: {
     version: packageFile.version,
     parts: { greetings, own, discovery, outboundWanted: config.network.outboundPeers, places },
     archive: archiveOf(store),
+    stamps: stamping,
+    offline,
+    tlog: cosigning,
     served: () => servers.servers.map((server) => ({ name: server.name, address: server.address, ...server.counts() })),
     ...(devnet === undefined ? {} : { devnet }),
+    ...(tsa === undefined ? {} : { tsa }),
   })
 }
 

@@ -2,9 +2,9 @@
  * `truechimer node`: runs one node in the foreground until it is told to stop. Here is what it is told; what runs is loaded
  * (`node-run.ts`) only when that can be used, so that a mistake is answered at once.
  */
+import { nearestWord } from '../base/index.ts'
 import { CONFIG_VARIABLES, overridesOf, readConfig } from '../node/config.ts'
 import type { Config, Overrides } from '../node/config.ts'
-import { nearestWord } from '../node/explain.ts'
 import { readConfigFile } from '../node/io/data-directory.ts'
 import { openLog, openLogger } from './log.ts'
 import type { ExitCode } from './output.ts'
@@ -47,7 +47,11 @@ export interface NodeOptions extends PassphraseOptions {
   readonly ntsCertFile?: string
   readonly ntsKeyFile?: string
   readonly roughtimeServe?: string
+  readonly tsaServe?: string | true
+  readonly tsaPolicy?: string
+  readonly tsaBoundMs?: number
   readonly refclockSock?: string
+  readonly stampsPerMinute?: number
   readonly logLevel?: string
   readonly logEntries?: string
   readonly logKeepMb?: number
@@ -87,7 +91,7 @@ const sourceWarnings = ({
 /** What flags were given, by the key that each sets. */
 const flagOverrides = (options: NodeOptions): Overrides => {
   const { api, listen, bootstrap, ntp, ntpPool, gpsd, gpsdLatencyMs, hostBoundMs, logLevel } = options
-  const { pollIntervalMs, pollIntervalMaxMs, ntpServe, ntpWorkers, ntpRate, refclockSock } = options
+  const { pollIntervalMs, pollIntervalMaxMs, ntpServe, ntpWorkers, ntpRate, refclockSock, stampsPerMinute } = options
   const flags = {
     api,
     listen,
@@ -124,7 +128,11 @@ const flagOverrides = (options: NodeOptions): Overrides => {
     'serve.ntsCertFile': options.ntsCertFile,
     'serve.ntsKeyFile': options.ntsKeyFile,
     'serve.roughtime': options.roughtimeServe,
+    'serve.tsa': options.tsaServe,
+    'serve.tsaPolicy': options.tsaPolicy,
+    'serve.tsaBoundMs': options.tsaBoundMs,
     'serve.refclockSock': refclockSock,
+    'serve.stampsPerMinute': stampsPerMinute,
     logLevel,
     logEntries: options.logEntries,
     logKeepMb: options.logKeepMb,

@@ -72,6 +72,10 @@ export const signDigest = (key: SigningKey, digest: Uint8Array): Uint8Array<Arra
   return new Uint8Array(signRaw(null, digest, key.handle))
 }
 
+/** Ed25519 over bytes as they stand, 64 bytes: for notes alone (note-text.ts), whose shape keeps them from being a digest. */
+export const signMessage = (key: SigningKey, message: Uint8Array): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(signRaw(null, message, key.handle))
+
 /** Ed25519 over `domainDigest(domain, body)`, 64 bytes. */
 export const sign = (key: SigningKey, domain: string, body: Uint8Array): Uint8Array<ArrayBuffer> =>
   signDigest(key, domainDigest(domain, body))
@@ -107,6 +111,27 @@ const importKey = (publicKey: Uint8Array): KeyObject | undefined => {
   return key
 }
 
+/** What the curve is asked once everything about spelling holds. */
+export interface CurveQuestion {
+  readonly key: KeyObject
+  readonly message: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** The strict rules before the equation; undefined where they refuse. For shells that let OpenSSL answer in other threads. */
+export const curveQuestion = (options: {
+  readonly publicKey: Uint8Array
+  readonly message: Uint8Array
+  readonly signature: Uint8Array
+}): CurveQuestion | undefined => {
+  const { publicKey, message, signature } = options
+  if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return undefined
+  if (!isBelow(signature.subarray(32), ORDER_BYTES)) return undefined
+  if (faultOfPoint(signature.subarray(0, 32), 'spelling-only') !== undefined) return undefined
+  const key = importKey(publicKey)
+  return key === undefined ? undefined : { key, message, signature }
+}
+
 /**
  * Is `signature` this key's signature over these bytes as they stand, by the strict rules? Bytes of any length and content
  * may be given. `verify` is the one to use; this is its lower half, open for outside vectors.
@@ -116,12 +141,8 @@ export const verifyMessage = (options: {
   readonly message: Uint8Array
   readonly signature: Uint8Array
 }): boolean => {
-  const { publicKey, message, signature } = options
-  if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false
-  if (!isBelow(signature.subarray(32), ORDER_BYTES)) return false
-  if (faultOfPoint(signature.subarray(0, 32), 'spelling-only') !== undefined) return false
-  const key = importKey(publicKey)
-  return key !== undefined && verifyRaw(null, message, key, signature)
+  const asked = curveQuestion(options)
+  return asked !== undefined && verifyRaw(null, asked.message, asked.key, asked.signature)
 }
 
 /**

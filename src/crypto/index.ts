@@ -1,14 +1,17 @@
-/** Hashes, keys, signatures, node ids, Merkle trees, rendezvous hashing, sealed messages, the signer's port and its rules. */
+/** Hashes, keys, signatures, notes, node ids, Merkle trees, rendezvous hashing, sealed messages, the signer's port and its rules. */
 export * from './hash.ts'
 export * from './ed25519.ts'
+export * from './ecdsa.ts'
 export * from './verifier.ts'
 export { LOG_FRACTION_BITS, log2Fixed } from './logarithm.ts'
 export * from './node-id.ts'
 export * from './merkle.ts'
 export * from './merkle-frontier.ts'
+export * from './merkle-consistency.ts'
 export * from './rendezvous.ts'
 export * from './rendezvous-skeleton.ts'
 export * from './ratchet.ts'
+export * from './note-text.ts'
 export * from './key-envelope.ts'
 export { agreementPublicKey } from './key-agreement.ts'
 export type { KeyAgreement } from './key-agreement.ts'

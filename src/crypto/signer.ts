@@ -1,7 +1,7 @@
 /**
  * The port through which everything is signed. The key stays behind it: a room hands over a domain and a body and gets a
- * signature, and never sees the key. Two doors: `sign` for what may be said often (attestations, messages), `signNext`
- * for what must never run backwards (time proofs).
+ * signature, and never sees the key. Three doors: `sign` for what may be said often (attestations, messages), `signNext`
+ * for what must never run backwards (time proofs), and `signNote` for others' formats (note-text.ts).
  *
  * Implementations: `io/file-signer.ts` (key file and ratchet on disk), and whatever a test hands in.
  */
@@ -31,6 +31,8 @@ export interface Signer extends AsyncDisposable {
   readonly nodeId: Uint8Array
   /** Ed25519 over `domainDigest(domain, body)`, 64 bytes. */
   sign(domain: string, body: Uint8Array): Promise<Uint8Array>
+  /** Ed25519 over a note as it stands, for others' formats, 64 bytes. A text that `noteTextBytes` does not take is an asserted bug. */
+  signNote(text: string): Promise<Uint8Array>
   /**
    * As `sign`, once per sequence and only forwards; the new head is on disk before the signature is returned.
    * Rejects with `TC_SIGNER_BACKWARDS` where `sequence` or `tai` would not grow, and signs nothing.

@@ -177,6 +177,7 @@ describe('the table of docs/spec/network.md says the same', () => {
     })
   const PROTOCOLS: readonly (readonly [string, topics.ProtocolLimits])[] = [
     [topics.challengeProtocol(networkId), topics.CHALLENGE_LIMITS],
+    [topics.cosignProtocol(networkId), topics.COSIGN_LIMITS],
     [peersProtocol(networkId), PEERS_EXCHANGE_LIMITS],
     [directedProtocol(networkId), DIRECTED_LIMITS],
     [GREETING_PROTOCOL, GREETING_LIMITS],

@@ -272,3 +272,17 @@ export const CONSENSUS_LIMITS: Readonly<Record<ConsensusQuestionName, ProtocolLi
   blocks: { requestBytesMax: 256, responseBytesMax: FRAME_BYTES_MAX, ratePerSec: 16, burst: 16 },
   snapshot: { requestBytesMax: 256, responseBytesMax: FRAME_BYTES_MAX, ratePerSec: 16, burst: 16 },
 }
+
+/** Protocol by which a log asks a member to cosign its newest checkpoint. */
+export const cosignProtocol = (networkId: Uint8Array): string => `/truechimer/${networkTag(networkId)}/cosign/1`
+
+/**
+ * Cosigning. 16 KiB: a consistency proof of 63 digests and a checkpoint take 4. 4 KiB back: a line, or a size. 4/s: a log asks once a second, and
+ * once more where the witness stands at another size than it thought; a signature, a sync of the disk and a check cost about 2 ms.
+ */
+export const COSIGN_LIMITS: ProtocolLimits = {
+  requestBytesMax: 16_384,
+  responseBytesMax: 4096,
+  ratePerSec: 4,
+  burst: 8,
+}

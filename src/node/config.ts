@@ -3,9 +3,8 @@
  * overrides it, and a flag overrides both. Rules: docs/spec/node.md G-5 to G-8; every key is in docs/guides/operating.md.
  */
 import { z } from 'zod'
-import { ChimerError } from '../base/index.ts'
+import { ChimerError, explainIssues } from '../base/index.ts'
 import { roughtimeServerOf } from '../clock/index.ts'
-import { explainIssues } from './explain.ts'
 
 /** `host:port`; an IPv6 host stands in brackets. */
 const hostPort = (kind: string): z.ZodType<string> =>
@@ -103,6 +102,11 @@ const isReachedAt = (nts: string, ntp: string): boolean => {
   return host === '0.0.0.0' || host === '::' || host === splitHostPort(nts).host
 }
 
+/** In dotted digits; the second number is under 40 but below the third arc. */
+const OBJECT_ID = /^(?:[01]\.[1-3]?\d|2\.(?:0|[1-9]\d{0,44}))(?:\.(?:0|[1-9]\d{0,44}))+$/
+/** The policy of time-stamp tokens unless another is set (T-82): under a UUID's arc (X.667), which nobody had to give. */
+const TSA_POLICY_DEFAULT = '2.25.147614973851965874037378240675028077118'
+
 const oscillatorSchema = z.strictObject({
   /** The counter starts this far from true, ns. */
   offsetNs: z.number().int().default(0),
@@ -172,8 +176,25 @@ const settingsSchema = z.strictObject({
       ntsKeyFile: filePath.nullable().default(null),
       /** Serve the node's time over Roughtime here; null: not at all. */
       roughtime: hostPort('an address').nullable().default(null),
+      /** Stamps that one address may ask the API for in a minute. */
+      stampsPerMinute: z.number().int().min(100).max(1_000_000_000).default(10_000),
+      /** Serve time-stamp tokens (RFC 3161) at /tsa of the API, by the authority in this directory; true: in `tsa` of the data directory; null: none. */
+      tsa: z
+        .union([filePath, z.literal(true)], { error: 'must be a directory, or true' })
+        .nullable()
+        .default(null),
+      /** The policy of these tokens, an object identifier. */
+      tsaPolicy: z
+        .string()
+        .max(128)
+        .regex(OBJECT_ID, 'must be an object identifier, such as 2.25.1234 or 1.2.3.4')
+        .default(TSA_POLICY_DEFAULT),
+      /** A clock that may be further off than this gives no tokens, ms. */
+      tsaBoundMs: z.number().positive().max(10_000).default(1000),
       /** The socket of a local chronyd (`refclock SOCK`) that is told the node's time once a second; null: none. */
       refclockSock: z.string().min(1).max(107).startsWith('/', 'must be an absolute path').nullable().default(null),
+      /** Take stamps, where this node is a member whose clock is in range. */
+      stamps: z.boolean().default(true),
     })
     .refine(({ nts, ntp }) => nts === null || ntp !== null, {
       path: ['nts'],
@@ -212,8 +233,8 @@ export const configSchema = settingsSchema.refine(
 export type ConfigFile = z.input<typeof configSchema>
 export type Config = z.output<typeof configSchema>
 
-/** How a variable's text is read. */
-type Form = 'text' | 'list' | 'number' | 'switch'
+/** How a variable's text is read; a place is a directory, or `true`. */
+type Form = 'text' | 'list' | 'number' | 'switch' | 'place'
 
 /** Environment variables and the keys that they set. Lists are separated by commas; a switch is `true` or `false`. */
 export const CONFIG_VARIABLES: Readonly<Record<string, readonly [key: string, form: Form]>> = {
@@ -252,6 +273,10 @@ export const CONFIG_VARIABLES: Readonly<Record<string, readonly [key: string, fo
   TRUECHIMER_NTS_CERT_FILE: ['serve.ntsCertFile', 'text'],
   TRUECHIMER_NTS_KEY_FILE: ['serve.ntsKeyFile', 'text'],
   TRUECHIMER_ROUGHTIME_SERVE: ['serve.roughtime', 'text'],
+  TRUECHIMER_STAMPS_PER_MINUTE: ['serve.stampsPerMinute', 'number'],
+  TRUECHIMER_TSA_SERVE: ['serve.tsa', 'place'],
+  TRUECHIMER_TSA_POLICY: ['serve.tsaPolicy', 'text'],
+  TRUECHIMER_TSA_BOUND_MS: ['serve.tsaBoundMs', 'number'],
   TRUECHIMER_REFCLOCK_SOCK: ['serve.refclockSock', 'text'],
   TRUECHIMER_LOG_LEVEL: ['logLevel', 'text'],
   TRUECHIMER_LOG_ENTRIES: ['logEntries', 'text'],
@@ -272,6 +297,7 @@ export const overridesOf = (environment: Readonly<Record<string, string | undefi
 
 const valueOf = (value: string, form: Form): unknown => {
   if (form === 'text') return value
+  if (form === 'place') return value === 'true' ? true : value
   // What is no number stays as it was typed, and is refused by the schema.
   if (form === 'number') return Number.isFinite(Number(value)) ? Number(value) : value
   if (form === 'switch') return value === 'true' ? true : value === 'false' ? false : value
@@ -311,7 +337,7 @@ const waysTo = (place: string): readonly string[] =>
     .map(([variable]) => `(${flagOf(keyOf(place))} or ${variable})`)
 
 /** What is both asked and served: its flag says which. */
-const SERVED = /^serve\.(?:ntp|nts|roughtime)$/
+const SERVED = /^serve\.(?:ntp|nts|roughtime|tsa)$/
 
 /** The flag that sets a key: `--host-bound-ms` for `sources.hostBoundMs`, `--ntp-serve` for `serve.ntp`. */
 export const flagOf = (key: string): string => {

@@ -9,12 +9,11 @@ import { nodeIdText } from '../crypto/index.ts'
 import { Chains, isOverconfident, offsetBetween, openAttestation, openTimeProof, slotOf } from '../proofs/index.ts'
 import type { Member, SealedAttestation, SealedProof } from '../proofs/index.ts'
 import { committeeOf, memberOf, statusOf } from '../consensus/index.ts'
-import type { ChainState } from '../consensus/index.ts'
+import type { ChainState, Genesis } from '../consensus/index.ts'
 import type { Equivocation } from '../proofs/index.ts'
 import { OPEN_SLOTS_MAX } from '../validation/index.ts'
 import type { Docket, DocketReason, Judgement, Testimony, Verdict } from '../validation/index.ts'
 import type { AdmittedAttestation } from './events.ts'
-import type { Genesis } from './genesis.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 /** Attestations kept by member, newest first out last, for people to look at. */

@@ -6,6 +6,7 @@
  */
 import { max } from '../base/index.ts'
 import type { Random, Tai, Time } from '../base/index.ts'
+import type { Genesis } from '../consensus/index.ts'
 import type { KeyAgreement, Signer } from '../crypto/index.ts'
 import {
   CompressedRequests,
@@ -27,7 +28,6 @@ import type {
   PeersMemory,
   SequenceSource,
 } from '../network/index.ts'
-import type { Genesis } from './genesis.ts'
 
 /** The members of a network as the chain has them: they come and go. Not asked before `start`. */
 export interface Membership {

@@ -1,9 +1,8 @@
 /** What people write: genesis and configuration, their limits, and what is said of a mistake. */
 import { deepEqual, equal, ok, throws } from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ChimerError, hexOf } from '../base/index.ts'
+import { ChimerError, hexOf, nearestWord } from '../base/index.ts'
 import { nodeIdText, publicKeyOf } from '../crypto/index.ts'
-import { nearestWord } from './explain.ts'
 import {
   CONFIG_VARIABLES,
   MEMBERS_MAX,

@@ -3,8 +3,12 @@
  * over a running node; tests implement it with tables.
  */
 import type { Admission, Cancel } from '../base/index.ts'
+import type { OfflineDesk } from '../node/index.ts'
+import type { StampDesk } from '../stamps/index.ts'
 import type { ChainBackend } from './chain-backend.ts'
 import type { TrafficSums } from './peer-traffic.ts'
+import type { TlogBackend } from './routes-tlog.ts'
+import type { TimeStampAuthority } from './tsa-server.ts'
 import type {
   ClockView,
   DevnetView,
@@ -35,6 +39,12 @@ export interface Backend {
   onEvent(listener: (event: EventView) => void): Cancel
   /** Where the node takes part in a chain. Its events come by `onEvent` of this interface, with all others. */
   readonly chain?: ChainBackend
+  /** Where the node stamps. */
+  readonly stamps?: StampDesk
+  /** Where stamps that were made offline are handed in; there where the node stamps. */
+  readonly offline?: Pick<OfflineDesk, 'submit' | 'evidence'>
+  /** The node's log and the node as a witness, as others' tools read them. */
+  readonly tlog?: TlogBackend
   /** In a devnet only. */
   readonly devnet?: {
     view(): DevnetView
@@ -42,6 +52,8 @@ export interface Backend {
     /** Called whenever another set of sources is bent. */
     onFaults?(listener: (faults: DevnetView['faults']) => void): Cancel
   }
+  /** Where the node serves time-stamp tokens (RFC 3161). */
+  readonly tsa?: TimeStampAuthority
   /** What the servers of time have done, for /metrics; nothing where a node serves none. */
   served?(): readonly {
     readonly name: string

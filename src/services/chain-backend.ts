@@ -35,6 +35,8 @@ export interface ChainBackend {
   /** From `from` downwards, or from the newest; as many as asked for, or fewer. */
   blocks(wanted: { readonly from: number | undefined; readonly limit: number }): BlocksView
   block(which: number | BlockId): BlockView | undefined
+  /** As it is encoded: what `openBlock` opens. */
+  blockBytes(which: number | BlockId): Uint8Array | undefined
   /** Who votes at a height; at the next one without it. Undefined where this node does not know (any more). */
   validators(height: number | undefined): ValidatorsView | undefined
   light(wanted: { readonly from: number; readonly to: number }): LightView | undefined
@@ -153,6 +155,11 @@ class NodeChain implements ChainBackend {
     const height = typeof which === 'number' ? which : this.#heightOf(which)
     const parts = height === undefined ? undefined : this.#partsAt(height)
     return parts === undefined ? undefined : blockView(parts, this.#options.people)
+  }
+
+  blockBytes(which: number | BlockId): Uint8Array | undefined {
+    const height = typeof which === 'number' ? which : this.#heightOf(which)
+    return height === undefined ? undefined : this.#decidedAt(height)?.block.bytes
   }
 
   validators(height: number | undefined): ValidatorsView | undefined {

@@ -344,10 +344,15 @@ describe('a browser', () => {
     deepEqual(brought.map((to) => (to.startsWith('/') ? relative(root, to) : to)).sort(), [
       'clock/port.ts',
       'services/chain-schema.ts',
+      'services/client-stream.ts',
+      'services/client-transport.ts',
       'services/client.ts',
       'services/peer-schema.ts',
       'services/schema-terms.ts',
       'services/schema.ts',
+      'services/stamp-client.ts',
+      'services/stamp-schema.ts',
+      'stamps/port.ts',
       'zod',
     ])
     for (const file of brought.filter((to) => to.startsWith('/')))

@@ -30,9 +30,16 @@ import { clockRoutes } from './routes-clock.ts'
 import { devnetRoutes } from './routes-devnet.ts'
 import { eventRoutes } from './routes-events.ts'
 import { nodeRoutes } from './routes-nodes.ts'
+import { offlineRoutes } from './routes-offline.ts'
 import { operationRoutes } from './routes-operation.ts'
+import { otsRoutes } from './routes-ots.ts'
 import { peerRoutes } from './routes-peers.ts'
+import { stampRoutes } from './routes-stamps.ts'
+import { tlogRoutes } from './routes-tlog.ts'
 import { eventSchema } from './schema.ts'
+import { tsaRoutes } from './routes-tsa.ts'
+import { openStampHub } from './stamp-hub.ts'
+import type { StampHub } from './stamp-hub.ts'
 
 export interface HttpApiOptions {
   readonly backend: Backend
@@ -61,7 +68,9 @@ export const openHttpApi = async (options: HttpApiOptions): Promise<HttpApi> => 
   const limits = { ...API_LIMITS, ...options.limits }
   const app = makeServer(limits, options.logger)
   const hub = openEventHub(limits)
-  const metrics = openMetrics(options.backend, hub)
+  const { stamps } = options.backend
+  const stampHub = stamps === undefined ? undefined : openStampHub(stamps, limits)
+  const metrics = openMetrics(options.backend, { hub, stampHub })
   const cancel = options.backend.onEvent((event) => {
     const shaped = eventSchema.safeParse(event)
     if (shaped.success) hub.publish(shaped.data)
@@ -69,11 +78,11 @@ export const openHttpApi = async (options: HttpApiOptions): Promise<HttpApi> => 
       app.log.error({ err: shaped.error, type: event.type }, 'an event has not the shape of its type and is not sent')
   })
   const close = async (): Promise<void> => {
-    release(cancel, hub, metrics)
+    release(cancel, [hub, stampHub, metrics])
     await app.close()
   }
   try {
-    await assemble(app, { options, limits, hub, metrics })
+    await assemble(app, { options, limits, hub, stampHub, metrics })
     return { address: await listen(app, options.listen), [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
@@ -81,10 +90,9 @@ export const openHttpApi = async (options: HttpApiOptions): Promise<HttpApi> => 
   }
 }
 
-const release = (cancel: Cancel, hub: EventHub, metrics: Metrics): void => {
+const release = (cancel: Cancel, parts: readonly (Disposable | undefined)[]): void => {
   cancel()
-  hub[Symbol.dispose]()
-  metrics[Symbol.dispose]()
+  for (const part of parts) part?.[Symbol.dispose]()
 }
 
 const makeServer = (limits: ApiLimits, logger: FastifyBaseLogger | undefined): ApiApp => {
@@ -112,10 +120,11 @@ interface Parts {
   readonly options: HttpApiOptions
   readonly limits: ApiLimits
   readonly hub: EventHub
+  readonly stampHub: StampHub | undefined
   readonly metrics: Metrics
 }
 
-const assemble = async (app: ApiApp, { options, limits, hub, metrics }: Parts): Promise<void> => {
+const assemble = async (app: ApiApp, { options, limits, hub, stampHub, metrics }: Parts): Promise<void> => {
   const { backend, webRoot } = options
   app.setErrorHandler(sendProblem)
   guard(app, ownNames(options))
@@ -130,11 +139,12 @@ const assemble = async (app: ApiApp, { options, limits, hub, metrics }: Parts): 
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, async () => {
     throw refuse('TC_API_NOT_FOUND')
   })
-  const { chain, devnet } = backend
+  const { chain, devnet, stamps, offline, tsa, tlog } = backend
   await describeApi(app, {
     version: backend.status().version,
     devnet: devnet !== undefined,
     chain: chain !== undefined,
+    stamps: stamps !== undefined || tsa !== undefined || tlog !== undefined,
   })
   operationRoutes(app, metrics)
   clockRoutes(app, backend)
@@ -142,6 +152,12 @@ const assemble = async (app: ApiApp, { options, limits, hub, metrics }: Parts): 
   peerRoutes(app, backend)
   eventRoutes(app, hub)
   if (chain !== undefined) chainRoutes(app, chain, limits)
+  if (stamps !== undefined && stampHub !== undefined) stampRoutes(app, { desk: stamps, hub: stampHub, limits })
+  if (stamps !== undefined && offline !== undefined)
+    offlineRoutes(app, { desk: offline, newest: () => stamps.beacon(), limits })
+  if (tsa !== undefined) await tsaRoutes(app, tsa, limits)
+  if (stamps !== undefined) await otsRoutes(app, stamps, limits)
+  if (tlog !== undefined) await tlogRoutes(app, tlog, limits)
   if (devnet !== undefined) devnetRoutes(app, devnet, limits)
   if (webRoot !== undefined) await dashboardFiles(app, webRoot)
 }

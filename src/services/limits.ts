@@ -3,7 +3,7 @@
  * tests name the same ones. `openHttpApi` takes other values for tests and for programs that embed it.
  */
 export interface ApiLimits {
-  /** Bytes of a request body. The largest honest one is a transaction, under 1,000 bytes. */
+  /** Bytes of a request body but for stamps'. The largest honest one is a transaction, under 1,000 bytes. */
   readonly bodyBytesMax: number
   /** Bytes of the request line and all headers together. */
   readonly headerBytesMax: number
@@ -18,10 +18,24 @@ export interface ApiLimits {
   /** Transactions that one address may hand in, and proofs for light clients that it may ask for, within a window of so many milliseconds. */
   readonly transactionsMax: number
   readonly lightProofsMax: number
+  /** Blocks as bytes that one address may ask for within the same window: a broken promise takes 21. */
+  readonly blockBytesMax: number
+  /** Time-stamp tokens (RFC 3161) that one address may ask for within the same window: each costs a signature. */
+  readonly tokensMax: number
+  /** Checkpoints that one address may have cosigned, and digests that it may hand to the calendar, within the same window. */
+  readonly witnessingsMax: number
+  readonly calendarMax: number
   readonly chainWindowMs: number
+  /** Stamps that one address may ask for in a minute, and at once after a minute of silence; at least a whole submission. */
+  readonly stampsPerMinute: number
+  /** Bytes of a body with stamps: SUBMISSION_STAMPS_MAX of the longest take under 25,000. */
+  readonly stampsBodyBytesMax: number
+  /** Records of offline stamps that one address may hand in within the window of `chainWindowMs`, and bytes of one: 2 MiB as base64. */
+  readonly offlineMax: number
+  readonly offlineBodyBytesMax: number
   /** Open TCP connections; more are closed at once. */
   readonly connectionsMax: number
-  /** Event streams in all, and from one address. */
+  /** Event streams in all, and from one address; those of stamps are counted by themselves, with the same numbers. */
   readonly streamsMax: number
   readonly streamsPerClientMax: number
   /** Bytes that may wait for one reader of events; a slower reader is cut off. */
@@ -44,7 +58,15 @@ export const API_LIMITS: ApiLimits = {
   handlerMsMax: 10_000,
   transactionsMax: 120,
   lightProofsMax: 30,
+  blockBytesMax: 300,
+  tokensMax: 600,
+  witnessingsMax: 300,
+  calendarMax: 600,
   chainWindowMs: 60_000,
+  stampsPerMinute: 10_000,
+  stampsBodyBytesMax: 32_768,
+  offlineMax: 30,
+  offlineBodyBytesMax: 2_800_000,
   connectionsMax: 256,
   streamsMax: 32,
   streamsPerClientMax: 16,

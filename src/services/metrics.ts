@@ -13,6 +13,8 @@ import type { Backend } from './backend.ts'
 import type { EventHub } from './event-hub.ts'
 import { chainMetrics } from './metrics-chain.ts'
 import { networkMetrics } from './metrics-network.ts'
+import { stampMetrics } from './metrics-stamps.ts'
+import type { StampHub } from './stamp-hub.ts'
 
 const NS_PER_SEC = 1e9
 /** How often the event loop's delay is sampled; an idle loop shows this much, so it is taken off again. */
@@ -25,7 +27,10 @@ export interface Metrics extends Disposable {
   answered(answer: { readonly method: string; readonly route: string; readonly status: number }): void
 }
 
-export const openMetrics = (backend: Backend, hub: EventHub): Metrics => {
+export const openMetrics = (
+  backend: Backend,
+  { hub, stampHub }: { readonly hub: EventHub; readonly stampHub?: StampHub | undefined },
+): Metrics => {
   const registry = new Registry()
   const loop = monitorEventLoopDelay({ resolution: LOOP_SAMPLE_MS })
   loop.enable()
@@ -36,6 +41,7 @@ export const openMetrics = (backend: Backend, hub: EventHub): Metrics => {
   const writeServed = servedMetrics(registry)
   const writeNetwork = networkMetrics(registry)
   const writeChain = chainMetrics(registry, backend.chain)
+  const writeStamps = stampMetrics(registry, { desk: backend.stamps, hub: stampHub })
   const writeProcess = processMetrics(registry)
   const answers = new Counter({
     name: 'truechimer_http_answers_total',
@@ -43,6 +49,8 @@ export const openMetrics = (backend: Backend, hub: EventHub): Metrics => {
     labelNames: ['method', 'route', 'status'],
     registers: [registry],
   })
+  /** Bounded as the labels are: route patterns and statuses. */
+  const heads = new Map<string, Counter.Internal>()
   return {
     contentType: registry.contentType,
     text: async () => {
@@ -53,12 +61,18 @@ export const openMetrics = (backend: Backend, hub: EventHub): Metrics => {
       writeServed(backend.served?.() ?? [])
       writeNetwork(backend.peers(), backend.traffic())
       writeChain()
+      writeStamps()
       writeCounts({ status, refusals: backend.refusals(), streams: hub.streams, cutOff: hub.cutOff })
       writeProcess({ loopMeanNs: loop.mean, loopMaxNs: loop.max })
       loop.reset()
       return registry.metrics()
     },
-    answered: ({ method, route, status }) => answers.inc({ method, route, status: String(status) }),
+    answered: ({ method, route, status }) => {
+      const name = `${method} ${route} ${status}`
+      const counted = heads.get(name) ?? answers.labels({ method, route, status: String(status) })
+      heads.set(name, counted)
+      counted.inc()
+    },
     [Symbol.dispose]: () => {
       loop.disable()
       registry.clear()

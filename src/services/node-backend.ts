@@ -44,6 +44,13 @@ export interface NodeBackendOptions {
   readonly time: Time
   readonly version: string
   readonly devnet?: NonNullable<Backend['devnet']>
+  /** Where the node stamps. */
+  readonly stamps?: NonNullable<Backend['stamps']> | undefined
+  readonly offline?: NonNullable<Backend['offline']> | undefined
+  /** Where the node gives time-stamp tokens. */
+  readonly tsa?: NonNullable<Backend['tsa']>
+  /** The node's log and the node as a witness, as others' tools read them. */
+  readonly tlog?: NonNullable<Backend['tlog']>
   /** What the servers of time have done. */
   readonly served?: NonNullable<Backend['served']>
   /** The node's networking beside its port: greetings, discovery of peers, places. */
@@ -55,8 +62,14 @@ export interface NodeBackendOptions {
 type HistoryEntry = NodeDetailView['history'][number]
 
 export const openNodeBackend = (options: NodeBackendOptions): Backend => {
-  const backend = new NodeBackend(options)
-  return options.devnet === undefined ? backend : Object.assign(backend, { devnet: options.devnet })
+  const { devnet, stamps, offline, tsa, tlog } = options
+  return Object.assign(new NodeBackend(options), {
+    ...(devnet === undefined ? {} : { devnet }),
+    ...(stamps === undefined ? {} : { stamps }),
+    ...(offline === undefined ? {} : { offline }),
+    ...(tsa === undefined ? {} : { tsa }),
+    ...(tlog === undefined ? {} : { tlog }),
+  })
 }
 
 const openChain = ({ chimer, time, archive }: NodeBackendOptions): ChainBackend => {

@@ -8,6 +8,7 @@ import * as examples from './examples.ts'
 import { openHttpApi } from './http-api.ts'
 import { API_PROBLEMS } from './problems.ts'
 import * as shapes from './schema.ts'
+import * as stamps from './stamp-examples.ts'
 import { tableBackend } from './table-backend.test-kit.ts'
 
 const mediaSchema = z.strictObject({
@@ -45,9 +46,12 @@ const documentSchema = z.object({
 })
 type Document = z.infer<typeof documentSchema>
 
-const describeNode = async (devnet: boolean, chain = true): Promise<{ document: Document; text: string }> => {
+const describeNode = async (
+  devnet: boolean,
+  { chain = true, stamps = true } = {},
+): Promise<{ document: Document; text: string }> => {
   await using api = await openHttpApi({
-    backend: tableBackend({ devnet, chain }),
+    backend: tableBackend({ devnet, chain, stamps }),
     listen: { host: '127.0.0.1', port: 0 },
   })
   const { json, text } = await ask(`${api.address}/openapi.json`)
@@ -82,6 +86,13 @@ const WITH_A_CHAIN = [
   'GET /v1/validators',
   'POST /v1/transactions',
 ]
+const WHERE_IT_STAMPS = [
+  'GET /v1/stamps/beacon',
+  'GET /v1/stamps/events',
+  'GET /v1/stamps/{id}',
+  'GET /v1/stamps/{id}/proof',
+  'POST /v1/stamps',
+]
 const IN_A_DEVNET = ['GET /v1/devnet', 'POST /v1/devnet/faults']
 
 describe('the document', () => {
@@ -90,7 +101,7 @@ describe('the document', () => {
     const { document } = await describeNode(true)
     await using api = await openHttpApi({ backend, listen: { host: '127.0.0.1', port: 0 } })
     const routes = operations(document).map(({ route }) => route)
-    deepEqual(routes.toSorted(), [...EVERYWHERE, ...WITH_A_CHAIN, ...IN_A_DEVNET].sort())
+    deepEqual(routes.toSorted(), [...EVERYWHERE, ...WITH_A_CHAIN, ...WHERE_IT_STAMPS, ...IN_A_DEVNET].sort())
     for (const route of routes.filter((route) => route !== 'GET /v1/events')) {
       const [method = '', path = ''] = route.split(' ')
       const answer = await ask(api.address + path.replace(/\{\w+\}/, 'x'), { method })
@@ -98,8 +109,8 @@ describe('the document', () => {
     }
   })
 
-  test('has no devnet and no chain where there is none', async () => {
-    const { document, text } = await describeNode(false, false)
+  test('has no devnet, no chain and no stamps where there are none', async () => {
+    const { document, text } = await describeNode(false, { chain: false, stamps: false })
     deepEqual(
       operations(document)
         .map(({ route }) => route)
@@ -108,6 +119,7 @@ describe('the document', () => {
     )
     ok(!/devnet\/|x-truechimer-token|TC_API_TOKEN|"Fault"/.test(text))
     ok(!/TC_API_UNKNOWN_BLOCK|"Validators"|"name":"chain"/.test(text))
+    ok(!/TC_API_UNKNOWN_STAMP|"Stamps"|"name":"stamps"/.test(text))
   })
 
   test('points at nothing that is not there, and holds nothing that is not pointed at', async () => {
@@ -188,6 +200,11 @@ describe('examples are of the shapes that they show', () => {
     ['light proof', shapes.lightSchema, chain.LIGHT_EXAMPLE],
     ['transaction', shapes.transactionSchema, chain.TRANSACTION_EXAMPLE],
     ['accepted', shapes.acceptedSchema, chain.ACCEPTED_EXAMPLE],
+    ['stamp that is asked for', shapes.stampAskSchema, stamps.STAMP_ASK_EXAMPLE],
+    ['stamp', shapes.stampSchema, stamps.STAMP_EXAMPLE],
+    ['stamps', shapes.stampsSchema, stamps.STAMPS_EXAMPLE],
+    ['news of a stamp', shapes.stampNewsSchema, stamps.STAMP_NEWS_EXAMPLE],
+    ['beacon', shapes.beaconSchema, stamps.BEACON_EXAMPLE],
   ]
   for (const [name, shape, example] of table) test(name, () => deepEqual(shape.parse(example), example))
 

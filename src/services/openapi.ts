@@ -13,8 +13,10 @@ import type { ApiCode } from './problems.ts'
 import type { ApiApp } from './routes.ts'
 import { TRANSACTION_EXAMPLE } from './chain-examples.ts'
 import { FAULT_EXAMPLE } from './examples.ts'
+import { STAMP_ASK_EXAMPLE } from './stamp-examples.ts'
 import {
   acceptedSchema,
+  beaconSchema,
   blockSchema,
   blocksSchema,
   blockSummarySchema,
@@ -36,6 +38,10 @@ import {
   problemSchema,
   proofSchema,
   sourceSchema,
+  stampAskSchema,
+  stampNewsSchema,
+  stampSchema,
+  stampsSchema,
   statusSchema,
   timeSchema,
   transactionSchema,
@@ -46,6 +52,7 @@ import {
 /** Shapes that the document names, so that a generated client has types of these names. */
 const COMPONENTS = {
   Accepted: acceptedSchema,
+  Beacon: beaconSchema,
   Block: blockSchema,
   Blocks: blocksSchema,
   BlockSummary: blockSummarySchema,
@@ -67,6 +74,10 @@ const COMPONENTS = {
   Problem: problemSchema,
   Proof: proofSchema,
   Source: sourceSchema,
+  Stamp: stampSchema,
+  StampAsk: stampAskSchema,
+  StampNews: stampNewsSchema,
+  Stamps: stampsSchema,
   Status: statusSchema,
   Time: timeSchema,
   Transaction: transactionSchema,
@@ -75,6 +86,7 @@ const COMPONENTS = {
 }
 for (const [id, schema] of Object.entries(COMPONENTS)) z.globalRegistry.add(schema, { ...schema.meta(), id })
 z.globalRegistry.add(faultSchema, { ...faultSchema.meta(), examples: [FAULT_EXAMPLE] })
+z.globalRegistry.add(stampAskSchema, { ...stampAskSchema.meta(), examples: [STAMP_ASK_EXAMPLE] })
 z.globalRegistry.add(transactionSchema, { ...transactionSchema.meta(), examples: [TRANSACTION_EXAMPLE] })
 
 /** Any route may answer these. */
@@ -125,15 +137,19 @@ const refusalsOf = (codes: readonly ApiCode[]): Record<number, unknown> =>
   )
 
 /** A stream is text to the document; what stands in its `data` lines is the content schema. */
-const bodyOf = (shape: unknown, mediaType: string | undefined): unknown =>
+const bodyOf = (shape: unknown, { mediaType, eventSchema = 'Event' }: RouteOptions['config'] & object): unknown =>
   mediaType === 'text/event-stream'
-    ? { type: 'string', contentMediaType: 'application/json', contentSchema: { $ref: '#/components/schemas/Event' } }
+    ? {
+        type: 'string',
+        contentMediaType: 'application/json',
+        contentSchema: { $ref: `#/components/schemas/${eventSchema}` },
+      }
     : shape
 
 const goodAnswerOf = (status: string, shape: unknown, route: RouteOptions): unknown => {
   const { example, mediaType } = route.config ?? {}
   if (status === '204') return { type: 'null', description: 'Done.' }
-  const media = { schema: bodyOf(shape, mediaType), ...(example === undefined ? {} : { example }) }
+  const media = { schema: bodyOf(shape, route.config ?? {}), ...(example === undefined ? {} : { example }) }
   return { description: route.schema?.summary ?? '', content: { [mediaType ?? 'application/json']: media } }
 }
 
@@ -182,9 +198,10 @@ const DESCRIPTION = [
 /** Must run before any route is made. `version` is the node's own. */
 export const describeApi = async (
   app: ApiApp,
-  options: { readonly version: string; readonly devnet: boolean; readonly chain: boolean },
+  options: { readonly version: string; readonly devnet: boolean; readonly chain: boolean; readonly stamps: boolean },
 ): Promise<void> => {
   const chainTag = { name: 'chain', description: 'Blocks, each with an interval of time, and who votes' }
+  const stampsTag = { name: 'stamps', description: 'Showing that something existed, from when to when' }
   const devnetTag = { name: 'devnet', description: 'Bending clocks, in a devnet only' }
   await app.register(swagger, {
     openapi: {
@@ -201,6 +218,7 @@ export const describeApi = async (
         { name: 'network', description: 'Other nodes, as this node sees them' },
         { name: 'operation', description: 'For those who run it' },
         ...(options.chain ? [chainTag] : []),
+        ...(options.stamps ? [stampsTag] : []),
         ...(options.devnet ? [devnetTag] : []),
       ],
     },

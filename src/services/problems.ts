@@ -21,6 +21,7 @@ export const API_PROBLEMS = {
     message: 'Pages of other sites may not use this API. Call it from outside a browser.',
   },
   TC_API_TOKEN: { status: 403, message: 'Send the token of GET /v1/devnet in the header x-truechimer-token.' },
+  TC_API_WITNESS_SIGNATURE: { status: 403, message: 'The checkpoint does not bear its log’s signature.' },
   TC_API_NOT_FOUND: { status: 404, message: 'There is nothing here. /openapi.json lists what there is.' },
   TC_API_UNKNOWN_NODE: {
     status: 404,
@@ -28,10 +29,32 @@ export const API_PROBLEMS = {
   },
   TC_API_UNKNOWN_PROOF: { status: 404, message: 'This node does not hold that proof. It keeps recent proofs only.' },
   TC_API_UNKNOWN_BLOCK: { status: 404, message: 'This node holds no such block. GET /v1/blocks says which it holds.' },
+  TC_API_UNKNOWN_STAMP: {
+    status: 404,
+    message: 'This node has no such stamp. Ask the node that gave the receipt, with the id from its answer.',
+  },
+  TC_API_UNKNOWN_DRAWING: {
+    status: 404,
+    message: 'This node has no evidence about that drawing. It need not know what another node has seen.',
+  },
+  TC_API_CALENDAR_PENDING: { status: 404, message: 'The commitment waits for a block. Ask again in a few seconds.' },
   TC_API_SLOW_REQUEST: { status: 408, message: 'The request did not come whole in time. Send it again, faster.' },
+  TC_API_STAMP_BEACON: {
+    status: 409,
+    message: 'The beacon is not among the newest blocks. Ask GET /v1/stamps/beacon and send that one, or leave it out.',
+  },
+  TC_API_STAMP_NOT_FINAL: {
+    status: 409,
+    message: 'The stamp is not final yet. Wait for the seconds in the header retry-after, or follow /v1/stamps/events.',
+  },
   TC_API_TOO_LARGE: { status: 413, message: 'The body is larger than this route takes.' },
   TC_API_MEDIA_TYPE: { status: 415, message: 'Send application/json.' },
   TC_API_TRANSACTION_REFUSED: { status: 422, message: 'The transaction was refused; the reason stands in brackets.' },
+  TC_API_WITNESS_INCONSISTENT: {
+    status: 422,
+    message: 'The checkpoint does not continue what was cosigned last; the reason stands in brackets.',
+  },
+  TC_API_OFFLINE_REFUSED: { status: 422, message: 'The record was refused; the reason stands in brackets.' },
   TC_API_RATE: { status: 429, message: 'Too many requests. Wait for the seconds in the header retry-after.' },
   TC_API_HEADERS_TOO_LARGE: { status: 431, message: 'The request line and headers are too large.' },
   TC_API_INTERNAL: { status: 500, message: 'The node failed at this request. Its log says why.' },
@@ -40,6 +63,17 @@ export const API_PROBLEMS = {
     message: 'The clock is unsynchronised, so there is no time to give. GET /v1/status says what its sources do.',
   },
   TC_API_UNHEALTHY: { status: 503, message: 'The node is up, but not well.' },
+  TC_API_STAMP_UNREADY: { status: 503, message: 'This node stamps nothing now; the reason stands in brackets.' },
+  TC_API_STAMPS_FULL: {
+    status: 503,
+    message: 'Too many stamps wait for a block. Wait for the seconds in the header retry-after.',
+  },
+  TC_API_STAMP_STORE: {
+    status: 503,
+    message:
+      'The node’s disk does not keep stamps now; nothing was taken. Ask another node. Its operator finds why in its log.',
+  },
+  TC_API_WITNESS_UNREADY: { status: 503, message: 'This node witnesses nothing now; the reason stands in brackets.' },
   TC_API_STREAMS: { status: 503, message: 'Too many event streams are open. Close one, or come back later.' },
   TC_API_BUSY: { status: 503, message: 'The node took too long, or is closing. Try again.' },
 } as const satisfies Record<`TC_API_${string}`, { readonly status: number; readonly message: string }>

@@ -1,6 +1,6 @@
 /**
- * `GET /v1/genesis`, `/v1/blocks`, `/v1/blocks/:block`, `/v1/validators`, `/v1/light` and `POST /v1/transactions`. They exist only where the
- * node takes part in a chain. Rules: docs/spec/api.md, A-90 to A-101.
+ * `GET /v1/genesis`, `/v1/blocks`, `/v1/blocks/:block`, `/v1/blocks/:block/bytes`, `/v1/validators`, `/v1/light` and `POST /v1/transactions`. They
+ * exist only where the node takes part in a chain. Rules: docs/spec/api.md, A-90 to A-102.
  */
 import { z } from 'zod'
 import type { ChainBackend } from './chain-backend.ts'
@@ -27,6 +27,7 @@ import type { ApiLimits } from './limits.ts'
 import { refuse } from './problems.ts'
 import type { ApiApp } from './routes.ts'
 
+export const BLOCK_MEDIA_TYPE = 'application/vnd.truechimer.block'
 const HEIGHT_MAX = Number.MAX_SAFE_INTEGER
 const height = z.coerce.number().int().min(1).max(HEIGHT_MAX)
 
@@ -67,6 +68,7 @@ const lightQuery = z.object({
 export const chainRoutes = (app: ApiApp, chain: ChainBackend, limits: ApiLimits): void => {
   genesisRoute(app, chain)
   blockRoutes(app, chain)
+  blockBytesRoute(app, chain, limits)
   validatorRoute(app, chain)
   lightRoute(app, chain, limits)
   transactionRoute(app, chain, limits)
@@ -117,12 +119,44 @@ const blockRoutes = (app: ApiApp, chain: ChainBackend): void => {
       params: blockParams,
       response: { 200: blockSchema },
     },
-    handler: async ({ params: { block: wanted } }) => {
-      const last = chain.range()?.last
-      const which = wanted === 'latest' ? last : wanted.length === 64 ? wanted : Number(wanted)
+    handler: async ({ params }) => {
+      const which = whichOf(chain, params.block)
       const block = which === undefined ? undefined : chain.block(which)
       if (block === undefined) throw refuse('TC_API_UNKNOWN_BLOCK', whyUnknown(chain, which))
       return block
+    },
+  })
+}
+
+/** Undefined: the newest, before the first block. */
+const whichOf = (chain: ChainBackend, wanted: string): number | string | undefined =>
+  wanted === 'latest' ? chain.range()?.last : wanted.length === 64 ? wanted : Number(wanted)
+
+const blockBytesRoute = (app: ApiApp, chain: ChainBackend, limits: ApiLimits): void => {
+  app.route({
+    method: 'GET',
+    url: '/v1/blocks/:block/bytes',
+    config: {
+      problems: ['TC_API_BAD_REQUEST', 'TC_API_UNKNOWN_BLOCK'],
+      example: 'the bytes of a block',
+      mediaType: BLOCK_MEDIA_TYPE,
+      rateLimit: { max: limits.blockBytesMax, timeWindow: limits.chainWindowMs },
+    },
+    schema: {
+      operationId: 'getBlockBytes',
+      tags: ['chain'],
+      summary: 'One block as it is encoded',
+      description:
+        'Header and body in deterministic CBOR. The block’s id is the hash of the header, which names the roots of the body: so nothing of it need be believed ' +
+        'of who knows the id, or of a header that a light client has checked.',
+      params: blockParams,
+      response: { 200: z.unknown().meta({ type: 'string', format: 'binary' }) },
+    },
+    handler: async ({ params }, reply) => {
+      const which = whichOf(chain, params.block)
+      const bytes = which === undefined ? undefined : chain.blockBytes(which)
+      if (bytes === undefined) throw refuse('TC_API_UNKNOWN_BLOCK', whyUnknown(chain, which))
+      return reply.type(BLOCK_MEDIA_TYPE).send(Buffer.from(bytes))
     },
   })
 }

@@ -6,6 +6,7 @@ import type { EventHub } from './event-hub.ts'
 import type { ApiApp } from './routes.ts'
 import { refuse } from './problems.ts'
 import { EVENTS_EXAMPLE } from './examples.ts'
+import { streamHeaders } from './stream-headers.ts'
 
 const one = `(?:${EVENT_TYPES.join('|')})`
 
@@ -55,7 +56,7 @@ export const eventRoutes = (app: ApiApp, hub: EventHub): void => {
       const { types } = request.query
       reply.header('content-type', 'text/event-stream; charset=utf-8')
       reply.hijack()
-      reply.raw.writeHead(200, headersOf(reply.getHeaders()))
+      reply.raw.writeHead(200, streamHeaders(reply.getHeaders()))
       reply.raw.on('error', (error) => request.log.debug({ err: error }, 'event stream failed'))
       const leave = hub.join({
         client: request.ip,
@@ -72,7 +73,3 @@ const typesOf = (list: string): ReadonlySet<EventType> => {
   const named = list.split(',')
   return new Set(EVENT_TYPES.filter((type) => named.includes(type)))
 }
-
-/** The headers that hooks have set so far; a hijacked reply does not write them by itself. */
-const headersOf = (headers: Readonly<Record<string, number | string | string[] | undefined>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))

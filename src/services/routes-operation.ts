@@ -5,13 +5,14 @@ import type { Metrics } from './metrics.ts'
 import { METRICS_EXAMPLE } from './examples.ts'
 
 export const operationRoutes = (app: ApiApp, metrics: Metrics): void => {
-  app.addHook('onResponse', async (request, reply) =>
+  app.addHook('onResponse', (request, reply, done) => {
     metrics.answered({
       method: request.method,
       route: request.is404 ? 'none' : (request.routeOptions.url ?? 'none'),
       status: reply.statusCode,
-    }),
-  )
+    })
+    done()
+  })
   app.route({
     method: 'GET',
     url: '/metrics',

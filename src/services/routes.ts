@@ -28,5 +28,7 @@ declare module 'fastify' {
     readonly example?: unknown
     /** Media type of a good answer where it is not JSON. */
     readonly mediaType?: string
+    /** Name of the shape that stands in the `data` of a stream's events; Event where left out. */
+    readonly eventSchema?: string
   }
 }

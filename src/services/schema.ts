@@ -12,6 +12,7 @@ import { cid, nodeId, ns, reason, slot, tai, utc } from './schema-terms.ts'
 
 export * from './chain-schema.ts'
 export * from './peer-schema.ts'
+export * from './stamp-schema.ts'
 
 /** Offset of a node's clock: ahead of true time by something in [loNs, hiNs]. */
 export const offsetSchema = z.object({ loNs: ns, hiNs: ns })

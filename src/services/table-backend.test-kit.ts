@@ -38,8 +38,11 @@ import {
   STATUS_EXAMPLE,
   TIME_EXAMPLE,
 } from './examples.ts'
+import { tableDesk } from './table-stamps.test-kit.ts'
+import type { TableDesk } from './table-stamps.test-kit.ts'
 
 export interface TableBackend extends Backend {
+  readonly stamps?: TableDesk
   /** What is served; a test changes it in place. */
   readonly table: {
     time: TimeView | undefined
@@ -68,8 +71,10 @@ export interface TableBackend extends Backend {
   emit(event: EventView): void
 }
 
-/** Without `chain: false` it has one. */
-export const tableBackend = (options: { readonly devnet?: boolean; readonly chain?: boolean } = {}): TableBackend => {
+/** Without `chain: false` it has one, and it stamps unless `stamps: false`. */
+export const tableBackend = (
+  options: { readonly devnet?: boolean; readonly chain?: boolean; readonly stamps?: boolean } = {},
+): TableBackend => {
   const listeners = new Set<(event: EventView) => void>()
   const table: TableBackend['table'] = {
     time: TIME_EXAMPLE,
@@ -114,6 +119,7 @@ export const tableBackend = (options: { readonly devnet?: boolean; readonly chai
     emit: (event) => listeners.forEach((listener) => listener(event)),
     ...(options.devnet === true ? { devnet: tableDevnet(bent) } : {}),
     ...(options.chain === false ? {} : { chain: tableChain(table.chain, submitted) }),
+    ...(options.stamps === false ? {} : { stamps: tableDesk() }),
   }
 }
 
@@ -138,6 +144,7 @@ const tableChain = (table: TableBackend['table']['chain'], submitted: Uint8Array
     blocks: table.blocks.blocks.filter(({ height }) => height <= (from ?? height)).slice(0, limit),
   }),
   block: (which) => table.byKey.get(which),
+  blockBytes: (which) => (table.byKey.has(which) ? Uint8Array.of(0x82, 1, 2) : undefined),
   validators: (height) => (height === undefined || height === table.validators.height ? table.validators : undefined),
   light: ({ from, to }) => (to === LIGHT_EXAMPLE.to ? { ...LIGHT_EXAMPLE, from } : undefined),
   submit: (bytes) => {

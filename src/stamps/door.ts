@@ -3,3 +3,7 @@
  * stand-ins of web/src/shims (web/light-client-build.ts says how it is bundled). No network is used.
  */
 export * from './index.ts'
+export { taiFromUnixNs, utcFromTai } from '../clock/index.ts'
+export { chainGenesisOf, readGenesis } from '../consensus/index.ts'
+export type { ChainGenesis, Genesis } from '../consensus/index.ts'
+export { ed25519Verifier } from '../crypto/index.ts'

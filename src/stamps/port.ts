@@ -28,6 +28,8 @@ export interface StampRecord {
   readonly state: StampState
   /** Height of the block that has it; there once it is final. */
   readonly height: number | undefined
+  /** Of a submission's answer: this stamp had been taken before, and was found and not made. */
+  readonly isKnown?: boolean
 }
 
 /** Why a node takes no stamp now; all are `ignore`: the asker did nothing wrong, but for `beacon-unknown`. */

@@ -1,4 +1,5 @@
 /** `truechimer block`, `status` and `genesis` as they are called, against a real HTTP server over tables. */
+import { readGenesis } from '../../src/consensus/index.ts'
 import { deepEqual, equal, match, rejects } from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,7 +7,6 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import picocolors from 'picocolors'
-import { readGenesis } from '../../src/node/genesis.ts'
 import { BLOCK_EXAMPLE, GENESIS_EXAMPLE } from '../../src/services/chain-examples.ts'
 import { genesisFileOf } from '../../src/services/chain-of-node.ts'
 import { openHttpApi } from '../../src/services/http-api.ts'

@@ -1,5 +1,5 @@
 /** The page: headline and clock, the picture, and what explains it. */
-import { type ReactElement, useEffect, useState } from 'react'
+import { type ReactElement, Suspense, lazy, useEffect, useState } from 'react'
 import type { Client } from '../../src/services/client.ts'
 import { type Store, useView } from './api/store.ts'
 import type { View } from './model/view.ts'
@@ -17,6 +17,9 @@ import { EmergencyBanner } from './chain/EmergencyBanner.tsx'
 import { NetworkPage } from './network/NetworkPage.tsx'
 import { usePage } from './page.ts'
 import { useTheme } from './theme.ts'
+
+/** With what it takes to hash and to check it is as large as the rest: it comes when it is first looked at. */
+const StampPage = lazy(async () => ({ default: (await import('./stamps/StampPage.tsx')).StampPage }))
 
 const WINDOWS_SEC = [60, 120, 600] as const
 
@@ -97,6 +100,11 @@ export const App = ({ store, client }: AppProps): ReactElement => {
         </div>
         {page === 'network' ? <NetworkPage view={view} /> : null}
         {page === 'blocks' ? <BlocksPage view={view} client={client} /> : null}
+        {page === 'stamp' ? (
+          <Suspense fallback={<p className="nothing">Loading this page.</p>}>
+            <StampPage view={view} client={client} />
+          </Suspense>
+        ) : null}
         {page === 'clocks' ? (
           <ClocksPage view={view} client={client} shown={shown} selected={selected} onSelect={onSelect} />
         ) : null}

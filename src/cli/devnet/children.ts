@@ -110,6 +110,8 @@ const argumentsOf = ({ node, sources, bootstrap, ntpServe }: ChildOptions): stri
     node.api,
     '--listen',
     node.listen,
+    '--tsa-serve',
+    node.tsa,
   ]
   const latency = gpsd.length > 0 ? [`${GPSD_LATENCY_MS}`] : []
   const given = [option('--ntp', ntp), option('--gpsd', gpsd), option('--gpsd-latency-ms', latency)]

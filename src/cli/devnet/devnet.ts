@@ -134,6 +134,7 @@ class DevnetRun {
     this.#ending.endAfter(this.#options.for)
     this.#play.begin()
     this.#tell(`dashboard ${this.#paint.bold(`${this.#children[0]?.api ?? ''}/`)}`)
+    this.#tell(`time-stamps (RFC 3161) ${this.#children[0]?.api ?? ''}/tsa, checked with /tsa/ca.pem`)
   }
 
   /** Takes the last counts while the nodes still run; they stay unknown where none answers. */

@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import type { ConfigFile, GenesisFile } from '../../node/index.ts'
 import { readConfig, splitHostPort } from '../../node/index.ts'
 import { configPathOf, makeKey, readGenesisFile, writeSettings } from '../../node/io/data-directory.ts'
-import { realRandom } from '../../node/io/real-ports.ts'
+import { realRandom, realTime } from '../../node/io/real-ports.ts'
 import { ChimerError } from '../../base/index.ts'
+import { tsaDirectoryOf } from '../../services/tsa-keys.ts'
 
 /** What the nodes of a devnet are called; beyond these by number. */
 const NAMES = ['Ada', 'Bede', 'Cyra', 'Dondi', 'Elma', 'Finn', 'Gaia', 'Huygens', 'Ibn', 'Jost']
@@ -31,6 +32,8 @@ export interface LaidNode {
   /** `host:port` of its HTTP API. */
   readonly api: string
   readonly listen: string
+  /** Directory of the devnet's own time-stamp authority, which every node signs tokens by. */
+  readonly tsa: string
 }
 
 export interface LayOptions {
@@ -66,6 +69,7 @@ export const layDevnet = async (options: LayOptions): Promise<readonly LaidNode[
     )
   const ids = isLaid[0] === true ? await readIds(directories) : await layKeys(directories)
   const ports = await freePorts(options.nodes)
+  const tsa = await layTsa(options.directory)
   const nodes = directories.map((directory, index): LaidNode => ({
     index,
     name: nameOf(index),
@@ -73,9 +77,19 @@ export const layDevnet = async (options: LayOptions): Promise<readonly LaidNode[
     id: ids[index] ?? '',
     api: nthAddress(options.api, index),
     listen: `/ip4/127.0.0.1/tcp/${ports[index] ?? 0}`,
+    tsa,
   }))
   if (isLaid[0] !== true) await laySettings(nodes)
   return nodes
+}
+
+/** Made anew with every devnet, or taken up with its directory. */
+const layTsa = async (directory: string): Promise<string> => {
+  const place = tsaDirectoryOf(directory)
+  if (existsSync(place)) return place
+  const { TSA_DAYS_DEFAULT, makeTsa } = await import('../../services/tsa-making.ts')
+  await makeTsa({ time: realTime, random: realRandom }, { directory: place, name: 'devnet', days: TSA_DAYS_DEFAULT })
+  return place
 }
 
 const nameOf = (index: number): string => NAMES[index] ?? `Node ${index + 1}`

@@ -8,7 +8,7 @@ import { LIE_AFTER_MS, LIE_FOR_MS, LIE_MS, Play, secondsText } from './play.ts'
 import { Opinions } from './watch.ts'
 
 const IDS = ['a', 'b', 'c', 'd']
-const LIAR = { index: 2, name: 'Cyra', directory: '', id: 'c', api: '', listen: '' }
+const LIAR = { index: 2, name: 'Cyra', directory: '', id: 'c', api: '', listen: '', tsa: '' }
 type Status = NodeView['status']
 
 /** What one node holds of all: `status` of `subject`, and of the others that they are truechimers. */

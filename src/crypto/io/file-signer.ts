@@ -25,7 +25,7 @@ import { createHeadFile, openHeadFile } from './head-file.ts'
 import type { HeadFile } from './head-file.ts'
 import { createKeyFile, readKeyFile } from './key-file.ts'
 import { lockKey } from './key-lock.ts'
-import { backwards, closedSigner, nextHead } from './signing.ts'
+import { backwards, closedSigner, nextHead, signNote } from './signing.ts'
 
 export const keyPathOf = (directory: string): string => join(directory, 'key.json')
 /** Where the head of the key `nodeId` is kept. */
@@ -103,6 +103,10 @@ const fileSigner = (parts: {
       if (closed) throw closedSigner()
       assert(!isRatcheted(domain), 'sign this with signNext')
       return sign(key, domain, body)
+    },
+    signNote: async (text) => {
+      if (closed) throw closedSigner()
+      return signNote(key, text)
     },
     agree: async (publicKey) => {
       if (closed) throw closedSigner()

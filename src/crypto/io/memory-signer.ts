@@ -8,7 +8,7 @@ import { agreementKeyOfSeed, agreeWith } from '../key-agreement.ts'
 import type { KeyAgreement } from '../key-agreement.ts'
 import { advance, FRESH_HEAD, isRatcheted } from '../ratchet.ts'
 import type { Signer, SignerHead } from '../signer.ts'
-import { backwards, closedSigner, nextHead } from './signing.ts'
+import { backwards, closedSigner, nextHead, signNote } from './signing.ts'
 
 /** @param options.seed 32 secret bytes. @param options.head where to go on from; fresh if absent. */
 export const memorySigner = (options: {
@@ -30,6 +30,10 @@ export const memorySigner = (options: {
       assertOpen()
       assert(!isRatcheted(domain), 'sign this with signNext')
       return sign(key, domain, body)
+    },
+    signNote: async (text) => {
+      assertOpen()
+      return signNote(key, text)
     },
     agree: async (publicKey) => {
       assertOpen()

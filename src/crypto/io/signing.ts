@@ -4,6 +4,9 @@ import { ChimerError } from '../../base/index.ts'
 import type { Tai } from '../../base/index.ts'
 import { DIGEST_BYTES } from '../hash.ts'
 import type { RatchetReason } from '../ratchet.ts'
+import { signMessage } from '../ed25519.ts'
+import type { SigningKey } from '../ed25519.ts'
+import { noteTextBytes } from '../note-text.ts'
 import type { SignerHead, SignNextRequest } from '../signer.ts'
 
 /** `TC_SIGNER_BACKWARDS`; `facts.reason` is one of `RATCHET_REASONS`. */
@@ -34,4 +37,11 @@ export const closedSigner = (): ChimerError =>
 export const nextHead = (next: { readonly sequence: number; readonly tai: Tai }, digest: Uint8Array): SignerHead => {
   assert.equal(digest.length, DIGEST_BYTES)
   return { ...next, digest: digest.slice() }
+}
+
+/** 64 bytes over a text that may be signed as it stands. */
+export const signNote = (key: SigningKey, text: string): Uint8Array => {
+  const bytes = noteTextBytes(text)
+  assert(bytes !== undefined, 'a note, and no other text')
+  return signMessage(key, bytes)
 }

@@ -7,12 +7,12 @@ import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ChimerError } from '../../base/index.ts'
 import type { Random } from '../../base/index.ts'
+import type { Genesis } from '../../consensus/index.ts'
+import { readGenesis } from '../../consensus/index.ts'
 import { nodeIdText, plainSeed, publicKeyOf, sealSeed } from '../../crypto/index.ts'
 import { createFileSigner } from '../../crypto/io/file-signer.ts'
 import { codeOf, syncDirectory } from '../../crypto/io/disk.ts'
 import type { ConfigFile } from '../config.ts'
-import { readGenesis } from '../genesis.ts'
-import type { Genesis } from '../genesis.ts'
 
 /** No file of ours that people write is larger than this. */
 const FILE_BYTES_MAX = 4_194_304

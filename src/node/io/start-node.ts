@@ -4,24 +4,29 @@
  */
 import { seededRandom } from '../../base/index.ts'
 import type { Random, Tai, Time } from '../../base/index.ts'
+import type { Genesis } from '../../consensus/index.ts'
 import { createOscillator } from '../../clock/index.ts'
 import type { RoughtimeLink, Source } from '../../clock/index.ts'
 import type { Signer } from '../../crypto/index.ts'
 import { keyPathOf, openFileSigner } from '../../crypto/io/file-signer.ts'
 import { readSeed } from '../../crypto/io/key-file.ts'
 import type { PlacesOptions } from '../../network/index.ts'
+import type { StampDesk } from '../../stamps/index.ts'
 import { Chimer } from '../chimer.ts'
 import type { ChimerOptions } from '../chimer.ts'
 import { makeDiscipline } from '../clock-discipline.ts'
 import type { Config } from '../config.ts'
+import type { Cosigning } from '../cosigning.ts'
 import type { ChainOptions } from '../deciding.ts'
 import type { NodeEvent } from '../events.ts'
-import type { Genesis } from '../genesis.ts'
+import type { OfflineDesk } from '../offline-desk.ts'
 import { keysDirectoryOf, readGenesisFile } from './data-directory.ts'
 import { openChain } from './open-chain.ts'
+import { openCosigning } from './open-cosigning.ts'
 import { makeSources } from './make-sources.ts'
 import { openNetworking } from './open-networking.ts'
 import type { OpenedNetworking } from './open-networking.ts'
+import { openStamping } from './open-stamping.ts'
 import { keepMalfeasance } from './roughtime-malfeasance.ts'
 import { timeOverOscillator } from './simulated-time.ts'
 
@@ -49,6 +54,12 @@ export interface RunningNode extends AsyncDisposable {
   readonly places: PlacesOptions
   /** Its decided blocks, for whoever asks of the past. */
   readonly store: ChainOptions['store']
+  /** Where stamps are asked for; undefined where the configuration says not to (`serve.stamps`). */
+  readonly stamping: StampDesk | undefined
+  /** Where stamps that were made offline are handed in; there where the node stamps. */
+  readonly offline: OfflineDesk | undefined
+  /** Its log of stamps as others' tools read it, and its word on others' logs. */
+  readonly cosigning: Cosigning
 }
 
 /** Rejects with a documented code where a file, the key, an address or a port stands in the way. */
@@ -75,9 +86,24 @@ export const startNode = async (options: StartNodeOptions): Promise<RunningNode>
   const { chain } = stack.use(await openChain(directory, config))
   const clock = clockOf(options, { time, genesis, emit: (event) => chimer.events.emit(event) })
   const chimer: Chimer = stack.use(new Chimer({ time, random, genesis, signer, networking, chain, ...clock }))
+  const stamps = config.serve.stamps
+    ? stack.use(openStamping({ time, directory, config, signer, archive: chain.store, chimer }))
+    : undefined
+  const { stamping, offline } = stamps ?? { stamping: undefined, offline: undefined }
+  const { cosigning } = stack.use(openCosigning({ time, directory, signer, chimer, stamping }))
   await chimer.start()
   const opened = stack.move()
-  return { chimer, signer, time, places, store: chain.store, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  return {
+    chimer,
+    signer,
+    time,
+    places,
+    store: chain.store,
+    stamping,
+    offline,
+    cosigning,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
 }
 
 /** What disciplines the node's clock, and by which sources. */

@@ -20,6 +20,7 @@ const PAGES: readonly (readonly [Page, string])[] = [
   ['clocks', 'Clocks'],
   ['network', 'Network'],
   ['blocks', 'Blocks'],
+  ['stamp', 'Stamp'],
 ]
 
 export const Header = ({ view, page, theme, onTheme }: HeaderProps): ReactElement => (

@@ -4,6 +4,7 @@ import { chainHeadline } from '../model/chain.ts'
 import { utcClockText } from '../model/format.ts'
 import type { View } from '../model/view.ts'
 import { networkHeadline } from '../model/network.ts'
+import { stampHeadline } from '../model/stamps-words.ts'
 import { type Headline, headline } from '../model/words.ts'
 import type { Page } from '../page.ts'
 
@@ -14,6 +15,7 @@ const HEADLINES: Readonly<Record<Page, (view: View) => Headline>> = {
   clocks: headline,
   network: networkHeadline,
   blocks: ({ chain, status }) => chainHeadline(chain, status !== undefined),
+  stamp: stampHeadline,
 }
 
 export const Lead = ({ view, page }: { readonly view: View; readonly page: Page }): ReactElement => {

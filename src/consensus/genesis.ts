@@ -6,16 +6,18 @@
  * value as its default. Rules: docs/spec/node.md G-1 to G-4.
  */
 import { z } from 'zod'
-import { ChimerError, NS_PER_SEC } from '../base/index.ts'
+import { ChimerError, NS_PER_SEC, explainIssues } from '../base/index.ts'
 import { encodeData } from '../codec/index.ts'
 import { domainDigest, nodeIdText, parseNodeId } from '../crypto/index.ts'
-import { CONSENSUS_DEFAULTS, VALIDATORS_MAX, membersMax } from '../consensus/index.ts'
-import type { ChainGenesis, ConsensusParameters } from '../consensus/index.ts'
 import type { Member } from '../proofs/index.ts'
 import { STANDING_DEFAULTS } from '../standing/index.ts'
 import { JUDGEMENT_DEFAULTS } from '../validation/index.ts'
 import type { JudgementParameters } from '../validation/index.ts'
-import { explainIssues } from './explain.ts'
+import type { ChainGenesis } from './chain-state.ts'
+import { membersMax } from './joining.ts'
+import { CONSENSUS_DEFAULTS } from './parameters.ts'
+import type { ConsensusParameters } from './parameters.ts'
+import { VALIDATORS_MAX } from './validators.ts'
 
 /** One block's time, ns: 1 s. */
 export const SLOT_NS_DEFAULT = NS_PER_SEC

@@ -1,0 +1,279 @@
+/**
+ * The stamps of a node on a disk: one SQLite file that only its owner reads (mode 600), in WAL mode with synchronous=FULL, so that what a call
+ * has returned from outlives the process and the power. The file is locked as long as it is open, and says whose log it is.
+ *
+ * An entry's leaf is its own checksum; every other row carries one (CRC-32), since SQLite does not notice a bit that a disk has turned.
+ * Rules T-40, T-57, T-58 in docs/spec/stamps.md. Not promised: network file systems, which often neither lock nor sync.
+ */
+import { closeSync, openSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import type { SQLOutputValue, StatementSync } from 'node:sqlite'
+import { crc32 } from 'node:zlib'
+import { equalBytes } from '../../base/index.ts'
+import { blockIdOfBytes, bytesOfBlockId } from '../../consensus/index.ts'
+import { IMPRINT_ALGORITHMS, IMPRINT_BYTES, leafOf } from '../entry.ts'
+import { decodeBatchRow, decodeGroup, encodeFinal, encodeGroup, encodeHanded } from '../stamping-rows.ts'
+import type { KeptBatch } from '../stamping-rows.ts'
+import type {
+  FinalBatch,
+  Finality,
+  HandedBatch,
+  KeptEntry,
+  KeptGroup,
+  KeptHeader,
+  KeptVotes,
+  SealedBatch,
+  StampStore,
+} from '../stamping-port.ts'
+import { STAMPS_PAGE_BYTES, prepareStamps } from './stamp-schema.ts'
+import { stampStoreDamaged, stampStoreFailure } from './stamp-store-failures.ts'
+
+export interface SqliteStampsOptions {
+  /** Whose log it is: a file of another network or another key is refused. */
+  readonly networkId: Uint8Array
+  readonly node: Uint8Array
+  /** The file does not grow beyond this, bytes: a call that would fails as on a full disk. Without it, the disk is the limit. */
+  readonly bytesMax?: number
+}
+
+type Row = Readonly<Record<string, SQLOutputValue>>
+
+/** Opens the file, made where it is missing. Throws `TC_STAMP_STORE`; the message names the file and says what to do. */
+export const openSqliteStamps = (path: string, options: SqliteStampsOptions): SqliteStamps => {
+  let database: DatabaseSync | undefined
+  try {
+    closeSync(openSync(path, 'a', 0o600))
+    database = new DatabaseSync(path)
+    prepareStamps(database, path, options)
+    if (options.bytesMax !== undefined)
+      database.exec(`PRAGMA max_page_count = ${Math.floor(options.bytesMax / STAMPS_PAGE_BYTES)}`)
+    return new SqliteStamps(database, path)
+  } catch (cause) {
+    database?.close()
+    throw stampStoreFailure(path, cause)
+  }
+}
+
+export class SqliteStamps implements StampStore {
+  readonly #database: DatabaseSync
+  readonly #path: string
+  readonly #statements: Statements
+  #size: number
+
+  /** Of a file that `openSqliteStamps` has prepared. */
+  constructor(database: DatabaseSync, path: string) {
+    this.#database = database
+    this.#path = path
+    this.#statements = prepared(database)
+    const last = database.prepare('SELECT max(position) AS last FROM entries').get()?.['last']
+    this.#size = typeof last === 'number' ? last + 1 : 0
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  take(entries: readonly KeptEntry[], groups: readonly KeptGroup[]): void {
+    this.#transact(() => {
+      for (const { position, id, leaf, entry, beaconHeight } of entries) {
+        const { algorithm, imprint, beacon } = entry
+        const beaconId = beacon === null ? null : bytesOfBlockId(beacon)
+        this.#statements.addEntry.run(position, id, leaf, ORDINALS[algorithm], imprint, beaconId, beaconHeight)
+      }
+      for (const group of groups) {
+        const content = encodeGroup(group)
+        this.#statements.addGroup.run(group.first, crc32(content), content)
+      }
+    })
+    this.#size += entries.length
+  }
+
+  keepBatch(batch: HandedBatch): void {
+    const content = encodeHanded(batch)
+    this.#transact(() => this.#statements.keepBatch.run(batch.first, 0, crc32(content), content))
+  }
+
+  keepFinal({ batches, headers, votes }: Finality): void {
+    this.#transact(() => {
+      for (const { height, header } of headers) this.#statements.keepHeader.run(height, crc32(header), header)
+      const { height, commit, validators } = votes
+      this.#statements.keepVotes.run(height, crc32(validators, crc32(commit)), commit, validators)
+      for (const batch of batches) {
+        const content = encodeFinal(batch)
+        this.#statements.keepBatch.run(batch.first, batch.height, crc32(content), content)
+      }
+    })
+  }
+
+  openBatches(): readonly HandedBatch[] {
+    return this.#attempt(() =>
+      this.#statements.openBatches.all().flatMap((row) => {
+        const kept = this.#batch(row)
+        return kept.isFinal ? [] : [kept.batch]
+      }),
+    )
+  }
+
+  lastBatch(): SealedBatch | undefined {
+    return this.#attempt(() => {
+      const row = this.#statements.lastBatch.get()
+      return row === undefined ? undefined : this.#batch(row).batch
+    })
+  }
+
+  positionOf(id: Uint8Array): number | undefined {
+    return this.#attempt(() => {
+      const position = this.#statements.findEntry.get(id)?.['position']
+      return typeof position === 'number' ? position : undefined
+    })
+  }
+
+  entries(first: number, count: number): readonly KeptEntry[] {
+    return this.#attempt(() => this.#statements.entries.all(first, count).map((row, i) => this.#entry(row, first + i)))
+  }
+
+  leaves(first: number, count: number): readonly Uint8Array[] {
+    return this.#attempt(() =>
+      this.#statements.leaves.all(first, count).map(({ leaf }) => {
+        if (leaf instanceof Uint8Array) return leaf
+        throw stampStoreDamaged(this.#path, 'a leaf')
+      }),
+    )
+  }
+
+  groupOf(position: number): KeptGroup | undefined {
+    return this.#attempt(() => {
+      const row = this.#statements.groupOf.get(position)
+      if (row === undefined) return undefined
+      const group = decodeGroup(this.#content(row, 'group'))
+      if (group.verdict !== 'accept') throw stampStoreDamaged(this.#path, `group ${String(row['first'])}`)
+      return position < group.value.first + group.value.size ? group.value : undefined
+    })
+  }
+
+  finalBatchOf(position: number): FinalBatch | undefined {
+    return this.#attempt(() => {
+      const row = this.#statements.batchOf.get(position)
+      const kept = row === undefined ? undefined : this.#batch(row)
+      return kept?.isFinal === true && position < kept.batch.logSize ? kept.batch : undefined
+    })
+  }
+
+  headers(from: number, to: number): readonly KeptHeader[] {
+    return this.#attempt(() =>
+      this.#statements.headers.all(from, to).map((row): KeptHeader => {
+        const { height } = row
+        if (typeof height !== 'number') throw stampStoreDamaged(this.#path, 'a header')
+        return { height, header: this.#content(row, `header ${height}`) }
+      }),
+    )
+  }
+
+  votes(height: number): KeptVotes | undefined {
+    return this.#attempt(() => {
+      const row = this.#statements.votes.get(height)
+      if (row === undefined) return undefined
+      const { commit_bytes: commit, validators, checksum } = row
+      const areBytes = commit instanceof Uint8Array && validators instanceof Uint8Array
+      if (!areBytes || crc32(validators, crc32(commit)) !== checksum)
+        throw stampStoreDamaged(this.#path, `votes of ${height}`)
+      return { height, commit, validators }
+    })
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close()
+  }
+
+  #entry(row: Row, expected: number): KeptEntry {
+    const { position, id, leaf, algorithm: ordinal, imprint, beacon, beacon_height: beaconHeight } = row
+    const algorithm = typeof ordinal === 'number' ? IMPRINT_ALGORITHMS[ordinal] : undefined
+    if (
+      position === expected &&
+      typeof beaconHeight === 'number' &&
+      id instanceof Uint8Array &&
+      leaf instanceof Uint8Array &&
+      imprint instanceof Uint8Array &&
+      algorithm !== undefined &&
+      imprint.length === IMPRINT_BYTES[algorithm] &&
+      (beacon === null || (beacon instanceof Uint8Array && beacon.length === 32))
+    ) {
+      const entry = { algorithm, imprint, beacon: beacon === null ? null : blockIdOfBytes(beacon) }
+      if (equalBytes(leafOf(entry), leaf)) return { position: expected, id, leaf, entry, beaconHeight }
+    }
+    throw stampStoreDamaged(this.#path, `entry ${expected}`)
+  }
+
+  #batch(row: Row): KeptBatch {
+    const kept = decodeBatchRow(this.#content(row, 'batch'))
+    if (kept.verdict !== 'accept') throw stampStoreDamaged(this.#path, `batch ${String(row['first'])}`)
+    return kept.value
+  }
+
+  #content({ content, checksum }: Row, what: string): Uint8Array {
+    if (content instanceof Uint8Array && crc32(content) === checksum) return content
+    throw stampStoreDamaged(this.#path, what)
+  }
+
+  /** All of it, durable, or nothing. */
+  #transact(work: () => void): void {
+    this.#attempt(() => {
+      this.#database.exec('BEGIN IMMEDIATE')
+      try {
+        work()
+        this.#database.exec('COMMIT')
+      } catch (cause) {
+        // SQLite ends the transaction by itself after some failures.
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+        throw cause
+      }
+    })
+  }
+
+  #attempt<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (cause) {
+      throw stampStoreFailure(this.#path, cause)
+    }
+  }
+}
+
+const ORDINALS = { 'sha-256': 0, 'sha-384': 1, 'sha-512': 2, 'sha3-256': 3 } as const
+
+type Statements = Readonly<Record<keyof typeof SQL, StatementSync>>
+
+const SQL = {
+  addEntry: 'INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)',
+  addGroup: 'INSERT INTO receipt_groups VALUES (?, ?, ?)',
+  keepBatch:
+    'INSERT INTO batches VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET height = excluded.height, checksum = excluded.checksum, content = excluded.content WHERE height = 0',
+  keepHeader: 'INSERT INTO headers VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  keepVotes: 'INSERT INTO votes VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  openBatches: 'SELECT * FROM batches WHERE height = 0 ORDER BY first',
+  lastBatch: 'SELECT * FROM batches ORDER BY first DESC LIMIT 1',
+  batchOf: 'SELECT * FROM batches WHERE first <= ? ORDER BY first DESC LIMIT 1',
+  groupOf: 'SELECT * FROM receipt_groups WHERE first <= ? ORDER BY first DESC LIMIT 1',
+  findEntry: 'SELECT position FROM entries WHERE id = ?',
+  entries: 'SELECT * FROM entries WHERE position >= ? ORDER BY position LIMIT ?',
+  leaves: 'SELECT leaf FROM entries WHERE position >= ? ORDER BY position LIMIT ?',
+  headers: 'SELECT * FROM headers WHERE height BETWEEN ? AND ? ORDER BY height',
+  votes: 'SELECT * FROM votes WHERE height = ?',
+} as const
+
+const prepared = (database: DatabaseSync): Statements => ({
+  addEntry: database.prepare(SQL.addEntry),
+  addGroup: database.prepare(SQL.addGroup),
+  keepBatch: database.prepare(SQL.keepBatch),
+  keepHeader: database.prepare(SQL.keepHeader),
+  keepVotes: database.prepare(SQL.keepVotes),
+  openBatches: database.prepare(SQL.openBatches),
+  lastBatch: database.prepare(SQL.lastBatch),
+  batchOf: database.prepare(SQL.batchOf),
+  groupOf: database.prepare(SQL.groupOf),
+  findEntry: database.prepare(SQL.findEntry),
+  entries: database.prepare(SQL.entries),
+  leaves: database.prepare(SQL.leaves),
+  headers: database.prepare(SQL.headers),
+  votes: database.prepare(SQL.votes),
+})

@@ -1,0 +1,11 @@
+/** What other rooms use of the log as others' tools read it. */
+export * from './signed-note.ts'
+export * from './tlog-checkpoint.ts'
+export * from './tlog-cosignature.ts'
+export * from './tlog-paths.ts'
+export * from './tlog-port.ts'
+export * from './tlog-tree.ts'
+export * from './tlog-witness.ts'
+export * from './tlog-fork.ts'
+export * from './ots-timestamp.ts'
+export * from './ots-file.ts'
