@@ -82,13 +82,14 @@ describe('the axis', () => {
   ]
   for (const [span, labels] of table)
     test(`of ${span} ns`, () => {
-      const { ticks, xOf } = axisOf([{ earliest: TAI, latest: TAI + span }], { from: 0, to: 300 })
+      const axis = axisOf([{ earliest: TAI, latest: TAI + span }], { from: 0, to: 300 })
+      const { ticks } = axis
       equal(ticks.length, labels.length)
       ok(
         ticks.every(({ label }, i) => label.includes(labels[i] ?? '?')),
         ticks.map(({ label }) => label).join(' '),
       )
-      deepEqual([xOf(TAI), xOf(TAI + span)], [0, 300])
+      deepEqual([axis.xOf(TAI), axis.xOf(TAI + span)], [0, 300])
     })
   test('of ten thousand days has few ticks', () => {
     const { ticks } = axisOf([{ earliest: 0n, latest: 10_000n * NS_PER_DAY }], { from: 0, to: 300 })

@@ -1,9 +1,12 @@
-/** `truechimer proof show`: everything that stands in a proof or a receipt, in words. It checks nothing of it: that is `verify`'s. */
-import { hexOf } from '../base/index.ts'
+/** `truechimer proof show`: everything that stands in a proof, a receipt, or evidence of a broken promise, in words. It checks nothing of it: that is `verify`'s. */
+import { accept, hexOf } from '../base/index.ts'
+import type { Admission } from '../base/index.ts'
 import { SOURCE_KINDS } from '../clock/index.ts'
 import { nodeIdText } from '../crypto/index.ts'
-import type { PendingStamp, Receipt, StampProof } from '../stamps/index.ts'
+import { BROKEN_PROMISE_BYTES_MAX, openBrokenPromise } from '../stamps/index.ts'
+import type { BrokenPromise, PendingStamp, Receipt, StampProof } from '../stamps/index.ts'
 import { openChime, readBytes } from './chime-file.ts'
+import type { Chime } from './chime-file.ts'
 import { EXIT, colours, note, say, sayJson, table, terminalColumns } from './output.ts'
 import type { ExitCode } from './output.ts'
 import { shown, utcDown, utcUp } from './stamp-lines.ts'
@@ -16,16 +19,15 @@ export interface ProofShowOptions {
 
 export const proofShow = async ({ proof: path, json }: ProofShowOptions): Promise<ExitCode> => {
   const bytes = await readBytes(path)
-  const opened = openChime(bytes)
+  const opened = openAny(bytes)
   if (opened.verdict !== 'accept') {
     if (json === true) sayJson({ form: null, reason: opened.reason })
     else say(`${colours.red('no proof')} ${shown(path)}: ${opened.reason}`)
     return EXIT.no
   }
-  const chime = opened.value
-  if (json === true) sayJson(chime.type === 'proof' ? proofJson(chime.proof, bytes) : pendingJson(chime.pending, bytes))
+  if (json === true) sayJson(jsonOf(opened.value, bytes))
   else {
-    const rows = chime.type === 'proof' ? proofRows(chime.proof, bytes) : pendingRows(chime.pending, bytes)
+    const rows = rowsOf(opened.value, bytes)
     for (const line of table(
       rows.map(([head = '', text = '']) => [colours.dim(head), text]),
       terminalColumns(),
@@ -34,6 +36,26 @@ export const proofShow = async ({ proof: path, json }: ProofShowOptions): Promis
     note('Nothing of this is checked here: truechimer verify does that.')
   }
   return EXIT.good
+}
+
+type Shown = Chime | { readonly type: 'broken'; readonly broken: BrokenPromise }
+
+/** A chime, or else evidence; where it is neither, the reason is the chime's. */
+const openAny = (bytes: Uint8Array): Admission<Shown> => {
+  const chime = openChime(bytes)
+  if (chime.verdict === 'accept' || bytes.length > BROKEN_PROMISE_BYTES_MAX) return chime
+  const broken = openBrokenPromise(bytes)
+  return broken.verdict === 'accept' ? accept({ type: 'broken', broken: broken.value }) : chime
+}
+
+const rowsOf = (found: Shown, bytes: Uint8Array): string[][] => {
+  if (found.type === 'broken') return brokenRows(found.broken, bytes)
+  return found.type === 'proof' ? proofRows(found.proof, bytes) : pendingRows(found.pending, bytes)
+}
+
+const jsonOf = (found: Shown, bytes: Uint8Array): object => {
+  if (found.type === 'broken') return brokenJson(found.broken, bytes)
+  return found.type === 'proof' ? proofJson(found.proof, bytes) : pendingJson(found.pending, bytes)
 }
 
 const heightText = (first: number, last: number): string => (first === last ? `${first}` : `${first} to ${last}`)
@@ -111,6 +133,39 @@ const pendingRows = ({ entry, salt, clientKey, receipt, node }: PendingStamp, by
   ['node', `${nodeIdText(receipt.node)}${node === '' ? '' : `, asked at ${shown(node)}`}`],
   ...receiptRows(receipt),
 ]
+
+const brokenRows = (broken: BrokenPromise, bytes: Uint8Array): string[][] => {
+  const { receipt } = broken
+  const what = broken.kind === 'missed' ? 'a promise was missed' : 'a promise is contradicted'
+  return [
+    ['form', `evidence that ${what}, ${bytes.length} bytes`],
+    ['network', hexOf(receipt.networkId)],
+    ['node', nodeIdText(receipt.node)],
+    ['leaf', hexOf(receipt.leaf)],
+    ...receiptRows(receipt),
+    ...(broken.kind === 'missed'
+      ? [
+          ['headers', heightText(broken.voted.height, broken.voted.height + broken.voted.headers.length - 1)],
+          ['transactions', `${broken.transactions.flat().length} in ${broken.transactions.length} blocks`],
+          ['votes', `${broken.voted.votes.signatures.length} in round ${broken.voted.votes.round}`],
+        ]
+      : [['instead', `${hexOf(broken.leaf)}, by a path of ${broken.path.length} in the node’s log`]]),
+  ]
+}
+
+const brokenJson = (broken: BrokenPromise, bytes: Uint8Array): object => {
+  const { kind, receipt } = broken
+  const about = { form: 'evidence', kind, bytes: bytes.length, networkId: hexOf(receipt.networkId) }
+  const given = { ...about, node: nodeIdText(receipt.node), leaf: hexOf(receipt.leaf), receipt: receiptJson(receipt) }
+  if (broken.kind === 'contradicted') return { ...given, instead: hexOf(broken.leaf) }
+  const { voted, transactions } = broken
+  return {
+    ...given,
+    headers: { first: voted.height, last: voted.height + voted.headers.length - 1 },
+    transactions: transactions.map((list) => list.length),
+    votes: voted.votes.signatures.length,
+  }
+}
 
 const receiptJson = ({ position, received, heightNewest, heightPromised, sources, group }: ReceiptFacts): object => ({
   position,

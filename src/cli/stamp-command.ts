@@ -7,6 +7,7 @@ import type { Command } from 'commander'
 import { apiUrl, list, whole } from './arguments.ts'
 import type { CheckpointSaveOptions, CheckpointShowOptions } from './checkpoint.ts'
 import type { CommandParts } from './log-commands.ts'
+import type { ProofPromiseOptions } from './proof-promise.ts'
 import type { ProofShowOptions } from './proof-show.ts'
 import type { StampOptions } from './stamp.ts'
 import type { VerifyOptions } from './verify.ts'
@@ -119,11 +120,14 @@ const addVerify = (program: Command, { run, examples, json }: CommandParts): voi
 const addProof = (program: Command, { run, examples, json }: CommandParts): void => {
   const proof = program
     .command('proof')
-    .description('what stands in a proof or a receipt')
-    .addHelpText('after', examples('truechimer proof show contract.pdf.chime'))
+    .description('what stands in a proof or a receipt, and whether a receipt was honoured')
+    .addHelpText(
+      'after',
+      examples('truechimer proof show contract.pdf.chime', 'truechimer proof promise contract.pdf.chime'),
+    )
   proof
     .command('show')
-    .argument('<proof>', 'a .chime file')
+    .argument('<proof>', 'a .chime file, or .broken evidence')
     .description('everything in it, in words; nothing of it is checked. exit 1 where it is no proof')
     .addOption(json())
     .addHelpText(
@@ -132,6 +136,29 @@ const addProof = (program: Command, { run, examples, json }: CommandParts): void
     )
     .action(async (path: string, options: Omit<ProofShowOptions, 'proof'>) => {
       await run<ProofShowOptions>(async () => (await import('./proof-show.ts')).proofShow)({ ...options, proof: path })
+    })
+  proof
+    .command('promise')
+    .argument('<proof>', 'a .chime file')
+    .description(
+      'gather the evidence that the node did not put the stamp into a block in time; exit 1 where it did, or where the time is not over',
+    )
+    .addOption(node())
+    .option('--out <file>', 'write the evidence here (otherwise NAME.broken)')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      examples(
+        'truechimer proof promise contract.pdf.chime',
+        'truechimer proof promise contract.pdf.chime --node 127.0.0.1:7341 --json',
+        'truechimer verify contract.pdf.broken',
+      ),
+    )
+    .action(async (path: string, options: Omit<ProofPromiseOptions, 'proof'>) => {
+      await run<ProofPromiseOptions>(async () => (await import('./proof-promise.ts')).proofPromise)({
+        ...options,
+        proof: path,
+      })
     })
 }
 

@@ -314,7 +314,7 @@ export class StampRun {
     throw new ChimerError(
       'TC_STAMP_PROMISE',
       `The node promised a block no later than ${receipt.heightPromised}, the network is at ${newest.height}, and the stamp is not final. ` +
-        `Its receipt is kept in ${chime}, which shows that it broke its word: keep it, and have the file stamped by another node with --again --node.`,
+        `Its receipt is kept in ${chime}, which shows that it broke its word: keep it, gather the evidence with truechimer proof promise ${chime}, and have the file stamped by another node with --again --node.`,
     )
   }
 

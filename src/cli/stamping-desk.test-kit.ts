@@ -282,6 +282,7 @@ export class StampingDesk implements StampDesk {
       genesis: () => ({ networkId: hexOf(networkId), name, genesis: { ...this.file } }),
       range: () => ({ first: 1, last: this.height }),
       blocks: () => ({ blocks: [{ ...BLOCK_SUMMARY_EXAMPLE, height: this.height }], first: 1, last: this.height }),
+      blockBytes: (which) => (typeof which === 'number' ? this.#blocks[which - 1]?.bytes : undefined),
       light: (wanted) => this.#light(wanted),
     }
     return { ...table, chain, stamps: this }

@@ -19,7 +19,7 @@ export interface ApiLimits {
   readonly transactionsMax: number
   readonly lightProofsMax: number
   /** Blocks as bytes that one address may ask for within the same window: a broken promise takes 21. */
-  readonly blockBytesMax: number
+  readonly rawBlocksMax: number
   /** Time-stamp tokens (RFC 3161) that one address may ask for within the same window: each costs a signature. */
   readonly tokensMax: number
   /** Checkpoints that one address may have cosigned, and digests that it may hand to the calendar, within the same window. */
@@ -58,7 +58,7 @@ export const API_LIMITS: ApiLimits = {
   handlerMsMax: 10_000,
   transactionsMax: 120,
   lightProofsMax: 30,
-  blockBytesMax: 300,
+  rawBlocksMax: 300,
   tokensMax: 600,
   witnessingsMax: 300,
   calendarMax: 600,

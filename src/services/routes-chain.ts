@@ -140,7 +140,7 @@ const blockBytesRoute = (app: ApiApp, chain: ChainBackend, limits: ApiLimits): v
       problems: ['TC_API_BAD_REQUEST', 'TC_API_UNKNOWN_BLOCK'],
       example: 'the bytes of a block',
       mediaType: BLOCK_MEDIA_TYPE,
-      rateLimit: { max: limits.blockBytesMax, timeWindow: limits.chainWindowMs },
+      rateLimit: { max: limits.rawBlocksMax, timeWindow: limits.chainWindowMs },
     },
     schema: {
       operationId: 'getBlockBytes',

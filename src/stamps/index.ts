@@ -17,6 +17,7 @@ export {
   CHECKPOINT_FORM,
   CHECKPOINT_REASONS,
   TRUST_DAYS_DEFAULT,
+  keyNamed,
   readCheckpoint,
   stampTrustOfGenesis,
   writeCheckpoint,

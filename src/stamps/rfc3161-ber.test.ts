@@ -1,4 +1,7 @@
-/** Which forms of BER are read and which are not: OpenSSL's answers, of which each line was asked once. Thousands more: test/tsa-mutations.test.ts. */
+/**
+ * Which forms of BER are read and which are not, one by one. That OpenSSL says the same is asked of thousands of tokens in
+ * test/tsa-mutations.test.ts.
+ */
 import { deepEqual, equal } from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
@@ -46,8 +49,8 @@ describe('forms', () => {
     ['a string in pieces', '300b 020105 2406 0401aa 0401bb', '05 aabb'],
     ['pieces of pieces', '300a 020105 2405 2403 0401aa', '05 aa'],
     ['pieces under any tag', '3008 020105 2403 0c01aa', '05 aa'],
-    ['pieces, open', '300c 020105 2480 0401aa 0401bb 0000'.replace('300c', '300d'), '05 aabb'],
-    ['pieces, open, without an end', '3009 020105 2480 0401aa'.replace('3009', '3008'), 'bad'],
+    ['pieces, open', '300d 020105 2480 0401aa 0401bb 0000', '05 aabb'],
+    ['pieces, open, without an end', '3008 020105 2480 0401aa', 'bad'],
     ['pieces too deep', '3013 020105 240e 240c 240a 2408 2406 2404 2402 0400', 'bad'],
     ['an open primitive', '3080 0280 05 0000 0000', 'bad'],
     ['nothing', '', 'bad'],

@@ -66,8 +66,16 @@ describe('bytes', () => {
   test('are these', () => {
     equal(
       hexOf(encodeTstInfo(info)),
-      `306e020101060${'22a03'}3031300d0609608648016503040201050004${'20'}${'ab'.repeat(32)}02020080` +
-        `1816${Buffer.from('20261121130238.460923Z').toString('hex')}300a0201028001018102${'01f4'}020200ff`,
+      [
+        '3066 020101 06022a03',
+        `3031 300d06096086480165030402010500 0420${'ab'.repeat(32)}`,
+        '02020080',
+        `1816${Buffer.from('20261121130238.460923Z').toString('hex')}`,
+        '300a 020102 800101 810201f4',
+        '020200ff',
+      ]
+        .join('')
+        .replaceAll(' ', ''),
     )
   })
   test('and are read as they were written', () => {
