@@ -27,7 +27,7 @@ interface Sample {
 describe('bent tokens', { skip: libcrypto === undefined ? 'this machine has no libcrypto.so.3' : false }, () => {
   let authority: TsaOfTest
   const samples: Sample[] = []
-  const seed = BigInt(process.hrtime.bigint())
+  const seed = process.hrtime.bigint()
   const random = seededRandom(seed)
 
   before(async () => {

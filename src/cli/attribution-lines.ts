@@ -65,10 +65,11 @@ const endLines = (
   if (verdict === undefined) return [paint.yellow('not checked'), ...table([['', UNCHECKED]], columns)]
   if (fault !== undefined) {
     const { number, check, reason } = fault
+    const word = fault.verdict === 'ignore' ? paint.yellow('not proved') : paint.red('broken')
     const asked = `asked was that ${CHECK_WORDS[check] ?? ''}.`
     const advice = ADVICE[reason]
     return [
-      `${paint.red('broken')} at link ${number}, ${check} [${reason}]`,
+      `${word} at link ${number}, ${check} [${reason}]`,
       ...table([['', advice === undefined ? asked : `${asked} ${advice}`]], columns),
     ]
   }

@@ -113,6 +113,16 @@ describe('lines', () => {
     const json = JSON.parse(JSON.stringify(chainJson(told, 'f')))
     deepEqual([json.valid, json.broken], [false, { link: 3, check: 'order', reason: 'attribution-not-next' }])
   })
+  test('one whose last stamp is not final blames nobody', () => {
+    const [first, last] = good
+    ok(first !== undefined && last !== undefined)
+    const told = tell([first, { ...last, proof: new Uint8Array(0) }])
+    match(
+      chainLines(told, drawing).join('\n'),
+      /\nnot proved at link 2, stamp \[attribution-unstamped\][\s\S]*chain stamp\.$/,
+    )
+    match(chainPicture(told, 'photo.chain'), />not proved</)
+  })
   test('one that ends in a handing-on', () => {
     match(chainLines(tell(good.slice(0, 2)), drawing).join('\n'), /who has not signed for it yet$/)
   })

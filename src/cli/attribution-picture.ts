@@ -64,10 +64,10 @@ interface Drawn {
   readonly bottom: number
 }
 
-const VERDICTS = { holds: 'holds', broken: 'broken', unchecked: 'not checked' } as const
+const VERDICTS = { holds: 'holds', broken: 'broken', awaited: 'not proved', unchecked: 'not checked' } as const
 
 const headOf = ({ links, fault, isAwaited, ...told }: ToldChain, title: string): Drawn => {
-  const verdict = told.verdict ?? 'unchecked'
+  const verdict = fault?.verdict === 'ignore' ? 'awaited' : (told.verdict ?? 'unchecked')
   const count = links.length === 1 ? 'one link' : `${links.length} links`
   const end =
     fault === undefined
@@ -278,8 +278,8 @@ text{fill:var(--ink);unicode-bidi:isolate;white-space:pre}
 .fault{font-size:12px;font-weight:600;fill:var(--bad)}
 .time{font-size:12px;font-variant-numeric:tabular-nums}
 .verdict{font-size:12px;font-weight:600}
-.pill.holds{fill:var(--goodpale)}.pill.broken{fill:var(--badpale)}.pill.unchecked{fill:var(--warnpale)}
-.verdict.holds{fill:var(--good)}.verdict.broken{fill:var(--bad)}.verdict.unchecked{fill:var(--warn)}
+.pill.holds{fill:var(--goodpale)}.pill.broken{fill:var(--badpale)}.pill.awaited,.pill.unchecked{fill:var(--warnpale)}
+.verdict.holds{fill:var(--good)}.verdict.broken{fill:var(--bad)}.verdict.awaited,.verdict.unchecked{fill:var(--warn)}
 .spine{stroke:var(--line);stroke-width:2}
 .spine.broken,.spine.unchecked{stroke-dasharray:2 5;stroke-linecap:round}
 .number{font-size:12px;font-weight:700;fill:var(--on)}

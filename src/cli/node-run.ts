@@ -204,7 +204,10 @@ const backendOf = (parts: {
     stamps: stamping,
     offline,
     tlog: cosigning,
-    served: () => servers.servers.map((server) => ({ name: server.name, address: server.address, ...server.counts() })),
+    served: () => [
+      ...servers.servers.map((server) => ({ name: server.name, address: server.address, ...server.counts() })),
+      ...(tsa === undefined ? [] : [{ name: 'tsa', address: '/tsa', ...tsa.counts() }]),
+    ],
     ...(devnet === undefined ? {} : { devnet }),
     ...(tsa === undefined ? {} : { tsa }),
   })

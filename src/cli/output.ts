@@ -47,12 +47,32 @@ const takePipeError = (error: Error, left: () => void): void => {
   left()
 }
 
+/** Colours, as picocolors writes them. */
+const COLOURS = /(\u001B\[\d{1,2}m)/
+/** What a terminal may obey, but for line ends and tabs; and what turns the direction of writing. */
+const ORDERS = /[\p{Cc}\p{Bidi_Control}--[\t\n]]/gv
+
+/**
+ * A line as a terminal may have it, whoever wrote parts of it (files' names, nodes, genesis files): nothing but colours moves anything. Who must
+ * not begin a line of his own either is to be shown by whoever puts the line together.
+ */
+export const tamed = (line: string): string =>
+  line
+    .split(COLOURS)
+    .map((part, i) => (i % 2 === 1 ? part : part.replaceAll(ORDERS, '\uFFFD')))
+    .join('')
+
 /** One line of answer. */
-export const say = (line: string): void => void process.stdout.write(`${line}\n`)
+export const say = (line: string): void => void process.stdout.write(`${tamed(line)}\n`)
 /** One line beside the answer: progress, warnings, errors. */
-export const note = (line: string): void => void process.stderr.write(`${line}\n`)
-/** The answer as one JSON object on one line. */
-export const sayJson = (answer: unknown): void => say(JSON.stringify(answer))
+export const note = (line: string): void => void process.stderr.write(`${tamed(line)}\n`)
+/** The answer as one JSON object on one line, in which no character steers a terminal. */
+export const sayJson = (answer: unknown): void => say(jsonText(answer))
+export const jsonText = (answer: unknown): string =>
+  JSON.stringify(answer).replaceAll(
+    /[\u007F-\u009F]|\p{Bidi_Control}/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 
 /** Codes that mean that what was typed or written in a file is wrong, and not the world. */
 const USAGE_CODES: readonly string[] = ['TC_CONFIG_INVALID', 'TC_GENESIS_INVALID', 'TC_REPLAY_INPUT', 'TC_USAGE']

@@ -7,11 +7,9 @@
  */
 import { existsSync } from 'node:fs'
 import { ChimerError, NS_PER_SEC, equalBytes, hexOf } from '../base/index.ts'
-import { LightClient, openBlock, openLightProof, trustOfGenesis } from '../consensus/index.ts'
-import type { Block, LightProof, ValidatorSet } from '../consensus/index.ts'
+import { LightClient, chainGenesisOf, openBlock, openLightProof, trustOfGenesis } from '../consensus/index.ts'
+import type { Block, Genesis, LightProof, ValidatorSet } from '../consensus/index.ts'
 import { ed25519Verifier, nodeIdText } from '../crypto/index.ts'
-import { chainGenesisOf } from '../node/genesis.ts'
-import type { Genesis } from '../node/genesis.ts'
 import { openClient } from '../services/client.ts'
 import type { Client } from '../services/client.ts'
 import {
@@ -29,7 +27,7 @@ import type { MissedPromise, Receipt, ShownBrokenPromise } from '../stamps/index
 import { openChime, readBytes, writeDurably } from './chime-file.ts'
 import type { Chime } from './chime-file.ts'
 import { genesisFrom } from './known-networks.ts'
-import { EXIT, colours, note, noteColours, say, sayJson } from './output.ts'
+import { EXIT, colours, say, sayJson } from './output.ts'
 import type { ExitCode } from './output.ts'
 import { shown, utcUp } from './stamp-lines.ts'
 import { trustOf } from './stamp-trust-files.ts'
@@ -53,7 +51,10 @@ type Found =
 export const proofPromise = async (options: ProofPromiseOptions): Promise<ExitCode> => {
   const { proof: path, node, out = brokenOf(path), json } = options
   if (existsSync(out))
-    throw new ChimerError('TC_FILE_EXISTS', `${out} is there already, and nothing is overwritten. Choose another --out file.`)
+    throw new ChimerError(
+      'TC_FILE_EXISTS',
+      `${out} is there already, and nothing is overwritten. Choose another --out file.`,
+    )
   const opened = openChime(await readBytes(path))
   const found: Found =
     opened.verdict === 'accept'
@@ -135,9 +136,13 @@ const blockAt = async (client: Client, height: number, { genesis, node }: Gather
 }
 
 const answeredWrongly = (node: string, what: string, why: string): ChimerError =>
-  new ChimerError('TC_STAMP_EVIDENCE', `What ${node} gives as ${what} does not hold: ${why}. Ask another node with --node.`, {
-    facts: { node, what, why },
-  })
+  new ChimerError(
+    'TC_STAMP_EVIDENCE',
+    `What ${node} gives as ${what} does not hold: ${why}. Ask another node with --node.`,
+    {
+      facts: { node, what, why },
+    },
+  )
 
 /** Does a batch of the receipt's node in this block reach over its position? */
 const coversIn = ({ body }: Block, { node, position }: Receipt): boolean =>
@@ -166,7 +171,11 @@ const lightTo = async (client: Client, { receipt, genesis, node }: Gathering): P
 }
 
 /** With one step the genesis' own members vouch for the last header; with more, the whole proof is the bridge to who does. */
-const evidenceOf = (blocks: readonly Block[], { proof, validators }: Led, { receipt, genesis, node }: Gathering): MissedPromise => {
+const evidenceOf = (
+  blocks: readonly Block[],
+  { proof, validators }: Led,
+  { receipt, genesis, node }: Gathering,
+): MissedPromise => {
   const [last, tip] = [proof.steps.at(-1), blocks.at(-1)]
   const trusted = proof.steps.length > 1 ? validators : trustOfGenesis(chainGenesisOf(genesis)).validators
   if (last === undefined || trusted === undefined || last.commit.block !== tip?.id)
@@ -208,5 +217,14 @@ const foundJson = (found: Found): object => {
   if (found.state !== 'broken') return found
   const { node, name, position, heightPromised, brokenBy } = found.shown
   const { state, file, bytes } = found
-  return { state, file, bytes, node: nodeIdText(node), name, position, heightPromised, brokenBy: brokenBy?.toString() ?? null }
+  return {
+    state,
+    file,
+    bytes,
+    node: nodeIdText(node),
+    name,
+    position,
+    heightPromised,
+    brokenBy: brokenBy?.toString() ?? null,
+  }
 }

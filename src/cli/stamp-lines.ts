@@ -101,7 +101,7 @@ const namesOf = ({ pending }: Of<'final' | 'receipt'>): object => ({
 })
 
 /** A name as it may stand on a terminal: names of files may hold anything. */
-export const shown = (text: string): string => text.replaceAll(/\p{Cc}/gu, '\uFFFD')
+export const shown = (text: string): string => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '\uFFFD')
 
 /** How far this machine's clock is outside what a node's clock said meanwhile; undefined where it is not far. */
 export const clockNote = (host: TimeInterval, received: TimeInterval): string | undefined => {

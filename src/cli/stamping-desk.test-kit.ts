@@ -4,8 +4,32 @@
  */
 import assert from 'node:assert/strict'
 import { NS_PER_MS, NS_PER_SEC, accept, hexOf } from '../base/index.ts'
-import { EMPTY_COMMIT, chainGenesisOf, encodeCommit, encodeLightProof, encodeValidators, genesisState, makeBlock, makeLightProof, readGenesis, sealTransaction, timePart, transactionPart, votePart, weightsRoot } from '../consensus/index.ts'
-import type { Block, Body, Commit, Genesis, GenesisFile, LightReader, SealedTransaction, ValidatorSet } from '../consensus/index.ts'
+import {
+  EMPTY_COMMIT,
+  chainGenesisOf,
+  encodeCommit,
+  encodeLightProof,
+  encodeValidators,
+  genesisState,
+  makeBlock,
+  makeLightProof,
+  readGenesis,
+  sealTransaction,
+  timePart,
+  transactionPart,
+  votePart,
+  weightsRoot,
+} from '../consensus/index.ts'
+import type {
+  Block,
+  Body,
+  Commit,
+  Genesis,
+  GenesisFile,
+  LightReader,
+  SealedTransaction,
+  ValidatorSet,
+} from '../consensus/index.ts'
 import { merkleOurs, merkleSha256, nodeIdText, sha3, sign, signingKeyOf } from '../crypto/index.ts'
 import type { SigningKey } from '../crypto/index.ts'
 import type { Backend } from '../services/backend.ts'

@@ -1,5 +1,5 @@
 /** The commands of `truechimer tsa` and how they are described; what they do is loaded when one is asked for. */
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { apiUrl, list, whole } from './arguments.ts'
 import type { CommandParts } from './log-commands.ts'
@@ -28,12 +28,20 @@ export const addTsa = (program: Command, parts: CommandParts): void => {
   addVerify(tsa, parts)
 }
 
+/** TSA_NAME_LENGTH_MAX of services/tsa-making.ts, which is loaded only to make one. */
+const NAME = /^[^\p{Cc}\p{Cs}]{1,40}$/u
+
+const authorityName = (value: string): string => {
+  if (NAME.test(value) && value.trim() === value) return value
+  throw new InvalidArgumentError('It must be 1 to 40 characters, without spaces at its ends.')
+}
+
 const addInit = (tsa: Command, { run, examples, data, json }: CommandParts): void => {
   tsa
     .command('init')
     .description('make a certificate authority of your own and a time-stamping certificate under it')
     .addOption(data())
-    .option('--name <name>', 'what the authority is called in its certificates', 'truechimer')
+    .option('--name <name>', 'what the authority is called in its certificates', authorityName, 'truechimer')
     .addOption(
       new Option('--days <number>', 'how long the time-stamping certificate lives')
         .argParser(whole({ min: 1, max: 7300 }))

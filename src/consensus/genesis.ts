@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { ChimerError, NS_PER_SEC, explainIssues } from '../base/index.ts'
 import { encodeData } from '../codec/index.ts'
 import { domainDigest, nodeIdText, parseNodeId } from '../crypto/index.ts'
+import { isPlainText } from '../proofs/index.ts'
 import type { Member } from '../proofs/index.ts'
 import { STANDING_DEFAULTS } from '../standing/index.ts'
 import { JUDGEMENT_DEFAULTS } from '../validation/index.ts'
@@ -79,7 +80,7 @@ const memberSchema = z.strictObject({
   /** Node id: the key as a libp2p peer id. */
   id: z.string().max(64),
   /** What people call it. */
-  name: z.string().min(1).max(32),
+  name: z.string().min(1).max(32).refine(isPlainText, 'must stay on its line: no control characters'),
   weight: z.number().int().positive().max(1_000_000_000).default(1),
 })
 /** The genesis file, as people write it. */

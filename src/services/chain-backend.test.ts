@@ -113,6 +113,8 @@ describe('blocks', () => {
     deepEqual([settled?.open, settled?.commit?.settles, settled?.commit?.signers.length], ['', true, 3])
     deepEqual(settled?.own, settled?.commit?.signers.find(({ name }) => name === 'Ada')?.received)
     equal(backend.block(newest.id)?.height, 1)
+    equal(backend.blockBytes(newest.id), chain.block(1)?.block.bytes)
+    equal(backend.blockBytes(3), undefined)
   })
 
   test('who had no time, and who was late, told no interval that can be drawn', () => {

@@ -347,6 +347,8 @@ describe('a browser', () => {
       'services/client-stream.ts',
       'services/client-transport.ts',
       'services/client.ts',
+      'services/offline-client.ts',
+      'services/offline-schema.ts',
       'services/peer-schema.ts',
       'services/schema-terms.ts',
       'services/schema.ts',

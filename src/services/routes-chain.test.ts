@@ -24,6 +24,7 @@ describe('what is asked', () => {
     deepEqual((await client.blocks({ from: 1, limit: 1 })).blocks, [])
     deepEqual(await client.block(1234), block)
     deepEqual(await client.block(block.id), block)
+    deepEqual([...(await client.blockBytes(1234))], [0x82, 1, 2])
     deepEqual(await client.validators(), examples.VALIDATORS_EXAMPLE)
     deepEqual(await client.validators(1235), examples.VALIDATORS_EXAMPLE)
     deepEqual(await client.light({ to: 1234 }), examples.LIGHT_EXAMPLE)
@@ -48,6 +49,7 @@ describe('what there is not', () => {
   const advice: [path: string, message: RegExp][] = [
     ['blocks/1236', /There is no block 1236 yet: the newest is 1235\./],
     ['blocks/7', /holds heights 1 to 1235\. Ask one that has been there for longer\./],
+    ['blocks/7/bytes', /holds heights 1 to 1235\. Ask one that has been there for longer\./],
     [`blocks/${'ab'.repeat(32)}`, /knows no block of that id.* It holds heights 1 to 1235\./],
     ['validators?height=2000', /not decided yet: the next height is 1236\./],
     ['validators?height=3', /no longer holds who voted at that height/],
@@ -123,6 +125,15 @@ describe('transactions', () => {
     const client = openClient({ baseUrl: api.address })
     await client.light({ to: 1234 })
     await rejects(client.light({ to: 1234 }), { code: 'TC_API_RATE' })
+  })
+
+  test('A-102: a block as bytes has its type, and its own limit', async () => {
+    await using api = await open(tableBackend(), { rawBlocksMax: 1 })
+    const answer = await fetch(`${api.address}/v1/blocks/1234/bytes`)
+    deepEqual([answer.status, answer.headers.get('content-type')], [200, 'application/vnd.truechimer.block'])
+    const client = openClient({ baseUrl: api.address })
+    await rejects(client.blockBytes(1234), { code: 'TC_API_RATE' })
+    equal((await client.block(1234)).height, 1234)
   })
 
   for (const [what, body] of [

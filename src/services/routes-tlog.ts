@@ -222,7 +222,7 @@ const witnessRoute = (app: ApiApp, { witness }: TlogBackend, limits: ApiLimits):
       description:
         'C2SP tlog-witness: an old size, a consistency proof, and the log’s signed checkpoint. The answer is a line of signature. Where the old size is not ' +
         'what this node cosigned last, the status is 409 and the body that size (text/x.tlog.size).',
-      response: { 200: z.unknown().meta({ type: 'string' }), 409: z.unknown().meta({ type: 'string' }) },
+      response: { 200: z.unknown().meta({ type: 'string' }) },
     },
     handler: async ({ body }, reply) => {
       const question = body instanceof Uint8Array ? new TextDecoder().decode(body) : ''
@@ -232,11 +232,14 @@ const witnessRoute = (app: ApiApp, { witness }: TlogBackend, limits: ApiLimits):
         throw refuse('TC_API_WITNESS_UNREADY')
       })
       if (answer.verdict === 'accept') return send(reply, TEXT, answer.line)
-      if (answer.reason === 'old-size-differs') return send(reply.code(409), SIZE, `${answer.size ?? 0}\n`)
+      if (answer.reason === 'old-size-differs') return conflict(reply, answer.size ?? 0)
       throw problemOf(answer.reason, answer)
     },
   })
 }
+
+/** Its body is a number and no problem, which the document has no place for. */
+const conflict = (reply: FastifyReply, size: number): FastifyReply => send(reply.code(409), SIZE, `${size}\n`)
 
 const problemOf = (
   reason: Exclude<WitnessRefusal, 'old-size-differs'>,

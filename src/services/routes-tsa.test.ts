@@ -22,8 +22,7 @@ describe('over HTTP', () => {
   let api: HttpApi
   before(async () => {
     authority = await makeTsaOfTest()
-    const backend = { ...tableBackend(), tsa: authority.tsa }
-    Object.setPrototypeOf(backend, Object.getPrototypeOf(tableBackend()))
+    const backend = Object.assign(tableBackend(), { tsa: authority.tsa })
     api = await openHttpApi({ backend, listen: { host: '127.0.0.1', port: 0 }, limits: { tokensMax: 6 } })
   })
   after(async () => {
@@ -75,7 +74,11 @@ describe('over HTTP', () => {
       match(pem, /^-----BEGIN CERTIFICATE-----/)
     }
     const { text } = await ask(`${api.address}/openapi.json`)
-    ok(['"/tsa"', '"/tsa/ca.pem"', '"/tsa/cert.pem"', 'application/timestamp-reply'].every((part) => text.includes(part)))
+    ok(
+      ['"/tsa"', '"/tsa/ca.pem"', '"/tsa/cert.pem"', 'application/timestamp-reply'].every((part) =>
+        text.includes(part),
+      ),
+    )
   })
 })
 

@@ -119,8 +119,21 @@ export const tableBackend = (
     emit: (event) => listeners.forEach((listener) => listener(event)),
     ...(options.devnet === true ? { devnet: tableDevnet(bent) } : {}),
     ...(options.chain === false ? {} : { chain: tableChain(table.chain, submitted) }),
-    ...(options.stamps === false ? {} : { stamps: tableDesk() }),
+    ...(options.stamps === false ? {} : { stamps: tableDesk(), tlog: TABLE_LOG }),
   }
+}
+
+/** A log of nothing, and a witness that takes nothing. */
+const TABLE_LOG: NonNullable<Backend['tlog']> = {
+  checkpoint: () => 'a note\n',
+  tile: () => undefined,
+  logKey: () => 'a key',
+  witnessKeys: () => ['a key'],
+  witness: {
+    answer: async () => ({ verdict: 'reject', reason: 'malformed-witness-request', size: undefined }),
+    cosigned: () => undefined,
+    forks: () => [],
+  },
 }
 
 const tableDevnet = (bent: FaultView[]): NonNullable<Backend['devnet']> => ({

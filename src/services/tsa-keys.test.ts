@@ -29,11 +29,15 @@ test('two certificates and two private files', async () => {
   const directory = await make('made')
   deepEqual((await readdir(directory)).toSorted(), Object.values(TSA_FILES).toSorted())
   const modes = await Promise.all(
-    [directory, join(directory, TSA_FILES.key), join(directory, TSA_FILES.authorityKey)].map(async (path) => (await stat(path)).mode & 0o777),
+    [directory, join(directory, TSA_FILES.key), join(directory, TSA_FILES.authorityKey)].map(
+      async (path) => (await stat(path)).mode & 0o777,
+    ),
   )
   deepEqual(modes, [0o700, 0o600, 0o600])
   const [ca, own] = await Promise.all(
-    [TSA_FILES.authority, TSA_FILES.certificate].map(async (file) => new X509Certificate(await readFile(join(directory, file)))),
+    [TSA_FILES.authority, TSA_FILES.certificate].map(
+      async (file) => new X509Certificate(await readFile(join(directory, file))),
+    ),
   )
   ok(ca !== undefined && own !== undefined)
   ok(ca.ca && !own.ca && own.checkIssued(ca) && own.verify(ca.publicKey) && ca.verify(ca.publicKey))

@@ -4,6 +4,7 @@
  *
  * Loads a library of X.509 that running nodes do without, so it stands apart from what reads the files (tsa-keys.ts).
  */
+import assert from 'node:assert/strict'
 import { webcrypto } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,6 +19,8 @@ import { TSA_FILES } from './tsa-keys.ts'
 const AUTHORITY_DAYS = 7300
 export const TSA_DAYS_DEFAULT = 3650
 export const TSA_DAYS_MAX = AUTHORITY_DAYS
+/** A common name has 64 characters at most (RFC 5280, appendix A), and ours add some. */
+export const TSA_NAME_LENGTH_MAX = 40
 const SERIAL_BYTES = 16
 const CURVE_BITS = 256
 const CURVE = { name: 'ECDSA', namedCurve: `P-${CURVE_BITS}` }
@@ -25,7 +28,7 @@ const SIGNING = { name: 'ECDSA', hash: 'SHA-256' }
 
 export interface TsaWish {
   readonly directory: string
-  /** What the authority is called, in both certificates. */
+  /** What the authority is called, in both certificates; TSA_NAME_LENGTH_MAX characters at most. */
   readonly name: string
   /** How long the signing certificate lives, 1 to TSA_DAYS_MAX. */
   readonly days: number
@@ -59,6 +62,9 @@ const serialOf = (random: Random): string => {
   return bytes.toString('hex')
 }
 
+/** As UTF-8, so that no character means anything. */
+const nameOf = (text: string): x509.Name => new x509.Name([{ CN: [{ utf8String: text }] }])
+
 interface Ports {
   readonly time: Time
   readonly random: Random
@@ -68,7 +74,7 @@ const makeAuthority = async ({ time, random }: Ports, { name }: TsaWish, keys: K
   x509.X509CertificateGenerator.createSelfSigned(
     {
       serialNumber: serialOf(random),
-      name: [{ CN: [`${name} time-stamp CA`] }],
+      name: nameOf(`${name} time-stamp CA`),
       ...lifeOf(time, AUTHORITY_DAYS),
       signingAlgorithm: SIGNING,
       keys,
@@ -93,7 +99,7 @@ const makeCertificate = async (
   x509.X509CertificateGenerator.create(
     {
       serialNumber: serialOf(random),
-      subject: [{ CN: [`${name} time-stamps`] }],
+      subject: nameOf(`${name} time-stamps`),
       issuer: authority.subjectName,
       ...lifeOf(time, days),
       signingAlgorithm: SIGNING,
@@ -137,6 +143,7 @@ const makeDirectory = async (directory: string): Promise<void> => {
  */
 export const makeTsa = async (ports: Ports, wish: TsaWish): Promise<void> => {
   const { directory } = wish
+  assert(wish.name.length <= TSA_NAME_LENGTH_MAX && wish.days >= 1 && wish.days <= TSA_DAYS_MAX)
   const authorityKeys = await makeKeys()
   const keys = await makeKeys()
   const authority = await makeAuthority(ports, wish, authorityKeys)

@@ -9,7 +9,10 @@ import type { TsRequest } from '../stamps/index.ts'
 import { POLICY, makeTsaOfTest } from '../../test/real/tsa.ts'
 import type { TsaOptions } from './tsa-server.ts'
 
-const imprint = { algorithm: IMPRINT_IDS['sha-256'], imprint: new Uint8Array(createHash('sha256').update('a').digest()) }
+const imprint = {
+  algorithm: IMPRINT_IDS['sha-256'],
+  imprint: new Uint8Array(createHash('sha256').update('a').digest()),
+}
 const query: TsRequest = { imprint, policy: undefined, nonce: Uint8Array.of(9), wantsCertificate: true }
 const NOW = taiFromUnixNs(1_795_266_158_460_923_111n)
 const reading = (halfNs: bigint, status: 'synchronised' | 'unsynchronised' | 'holdover' = 'synchronised') => ({

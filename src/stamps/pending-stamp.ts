@@ -2,7 +2,8 @@
  * What `NAME.chime` holds until its stamp is final: the receipt, with what it takes to ask for the proof and to check that the proof is
  * of the same thing. The first item of its bytes tells it from a final proof. Nothing is proved by it yet.
  *
- * The node's address is for people and for going on later; it is no part of any proof.
+ * The node's address is for people and for going on later; it is no part of any proof. Rule T-100 in
+ * docs/spec/stamps.md.
  */
 import { accept, hexOf, reject } from '../base/index.ts'
 import type { Admission } from '../base/index.ts'

@@ -35,7 +35,7 @@ export const makeTsaOfTest = async (more: Partial<TsaOptions> = {}): Promise<Tsa
   const folder = await mkdtemp(join(tmpdir(), 'truechimer-tsa-'))
   const directory = join(folder, 'tsa')
   const time = machineTime()
-  const random = seededRandom(BigInt(process.hrtime.bigint()))
+  const random = seededRandom(process.hrtime.bigint())
   await makeTsa({ time, random }, { directory, name: 'Mill of  Time', days: 30 })
   const read: TsaOptions['read'] = () => {
     const tai = taiFromUnixNs(time.hostUnixNs())
