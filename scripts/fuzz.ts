@@ -7,7 +7,7 @@ import { globSync, readFileSync } from 'node:fs'
 
 const CASES = '100000'
 const [cases = CASES] = process.argv.slice(2)
-const files = globSync('src/**/*.test.ts').filter((file) => readFileSync(file, 'utf8').includes('numRuns: fuzzRuns('))
+const files = globSync('{src,test}/**/*.test.ts').filter((file) => readFileSync(file, 'utf8').includes('fuzzRuns('))
 process.stdout.write(`${files.length} files, ${cases} cases a property\n`)
 const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=dot', ...files], {
   stdio: 'inherit',

@@ -33,7 +33,7 @@ import { openActor } from './attribution-actor.ts'
 import type { Actor, ActorOptions } from './attribution-actor.ts'
 import { newChain, readChain, writeChain } from './attribution-file.ts'
 import type { ChainFound } from './attribution-file.ts'
-import { chainJson, chainLines } from './attribution-lines.ts'
+import { addedLines, chainJson, faultText } from './attribution-lines.ts'
 import { tellChain } from './attribution-story.ts'
 import { openEnding } from './ending.ts'
 import { hashFile } from './file-hash.ts'
@@ -156,7 +156,7 @@ export const addLink = async (
   const bodyOf = (beacon: Uint8Array): Omit<AttributionLinkBody, 'actor'> =>
     nextBody(whole, { ...adding, networkId: stamping.networkId, beacon })
   const tried = tryLink(whole.chain, await signAttributionLink(actor, bodyOf(new Uint8Array(32))), stamping.networkId)
-  if (tried !== undefined) return refuseFault(tried, options)
+  if (tried !== undefined) return refuseFault(tried, options, tellChain(whole.chain, stamping.trust).holder)
   const { made, pending } = await stamping.take(async (beacon) => {
     const sealed = await signAttributionLink(actor, bodyOf(bytesOfBlockId(beacon)))
     return { made: sealed, wishes: [{ algorithm: 'sha3-256', imprint: sealed.digest }] }
@@ -245,14 +245,18 @@ const tellReceipt = (pending: readonly PendingStamp[], { json, chain }: ChainAdd
 const tellEnd = (found: ChainFound, stamping: StampingClient, { json, chain }: ChainNodeOptions): ExitCode => {
   const told = tellChain(found.chain, stamping.trust)
   if (json === true) sayJson(chainJson(told, chain))
-  else for (const line of chainLines(told, { columns: terminalColumns(), paint: colours })) say(line)
+  else for (const line of addedLines(told, { columns: terminalColumns(), paint: colours })) say(line)
   return told.verdict === 'holds' ? EXIT.good : EXIT.no
 }
 
 const refuseFault = (
   { number, check, reason }: LinkFault & { readonly number: number },
   options: ChainNodeOptions,
-): ExitCode => refuse(`link ${number} would not hold: ${check} [${reason}]`, options)
+  holder: string | undefined,
+): ExitCode => {
+  const whose = holder === undefined || check !== 'actor' ? '' : ` The content is in the hands of ${holder}.`
+  return refuse(`link ${number} would not hold: ${faultText({ check, reason })}${whose}`, options)
+}
 
 const refuse = (why: string, { json, chain }: ChainNodeOptions): ExitCode => {
   if (json === true) sayJson({ file: chain, refused: why })

@@ -35,6 +35,14 @@ export const chainLines = (told: ToldChain, drawing: ChainDrawing): string[] => 
   ...endLines(told, drawing),
 ]
 
+/** After a link was added: that one alone, where all hold. */
+export const addedLines = (told: ToldChain, drawing: ChainDrawing): string[] =>
+  chainLines(told.fault === undefined ? { ...told, links: told.links.slice(-1) } : told, drawing)
+
+/** Why a link would not hold, in words. */
+export const faultText = ({ check, reason }: Pick<NonNullable<ToldChain['fault']>, 'check' | 'reason'>): string =>
+  `${check} [${reason}]. Asked is that ${CHECK_WORDS[check] ?? ''}.`
+
 const linkLines = ({ number, state, link, signed }: ToldLink, { columns, paint }: ChainDrawing): string[] => {
   const mark = state === 'good' ? paint.green('✓') : state === 'broken' ? paint.red('✗') : paint.dim('·')
   if (link === undefined) return [`${mark} ${number}  ${paint.dim('a link that cannot be read')}`]
@@ -56,7 +64,7 @@ const linkLines = ({ number, state, link, signed }: ToldLink, { columns, paint }
 }
 
 export const intervalText = ({ earliest, latest }: TimeInterval): string =>
-  `between ${utcDown(earliest)} and ${utcUp(latest)}`
+  earliest === latest ? `at ${utcDown(earliest)}` : `between ${utcDown(earliest)} and ${utcUp(latest)}`
 
 const endLines = (
   { verdict, fault, links, holder, isAwaited }: ToldChain,

@@ -3,12 +3,13 @@
  * sees one of them whole. Durable before anything is said of it. What is there already is never lost: `keepOld` moves it aside.
  */
 import { existsSync } from 'node:fs'
-import { open, rename, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { ChimerError, accept, reject } from '../base/index.ts'
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { ChimerError, accept, hexOf, reject } from '../base/index.ts'
 import type { Admission } from '../base/index.ts'
 import { syncDirectory } from '../crypto/io/disk.ts'
 import { reasonOf } from '../node/io/data-directory.ts'
+import { realRandom } from '../node/io/real-ports.ts'
 import { isPendingForm, openPendingStamp, openStampProof } from '../stamps/index.ts'
 import type { ImprintAlgorithm, PendingStamp, StampProof } from '../stamps/index.ts'
 
@@ -44,15 +45,27 @@ export const readBytes = async (path: string, bytesMax = CHIME_BYTES_MAX): Promi
   }
 }
 
-/** Writes or replaces, durably. `TC_FILE_UNWRITABLE` where it cannot be done; what was there is there still. */
+/** Random, so that nobody who may write to the directory too can have laid a link there that leads elsewhere. */
+const BESIDE_BYTES = 8
+
+/**
+ * Writes or replaces, durably, and through no link: one in the file's place is replaced, not followed. `TC_FILE_UNWRITABLE` where it cannot be
+ * done; what was there is there still.
+ */
 export const writeDurably = async (path: string, bytes: Uint8Array): Promise<void> => {
-  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
+  const beside = join(dirname(path), `.truechimer-${hexOf(realRandom.bytes(BESIDE_BYTES))}.tmp`)
+  let isOurs = false
   try {
-    await writeFile(beside, bytes, { flush: true })
+    {
+      await using file = await open(beside, 'wx')
+      isOurs = true
+      await file.writeFile(bytes)
+      await file.sync()
+    }
     await rename(beside, path)
     await syncDirectory(dirname(path))
   } catch (cause) {
-    await rm(beside, { force: true }).catch(() => undefined)
+    if (isOurs) await rm(beside, { force: true }).catch(() => undefined)
     throw new ChimerError('TC_FILE_UNWRITABLE', `Cannot write ${path}: ${reasonOf(cause)}.`, { facts: { path }, cause })
   }
 }

@@ -28,7 +28,7 @@ export const proofNote = (subject: string, verified: VerifiedStamp, bytes: Uint8
       `Truechimer stamp of ${subject}`,
       `existed no later than ${utcUp(interval.notAfter)}`,
       ...from,
-      `attested by ${attestedBy.count} of ${attestedBy.of} operators`,
+      `attested by ${attestedBy.count} of ${attestedBy.of} validators`,
     ],
     bytes,
   )

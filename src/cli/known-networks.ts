@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { ChimerError, hexOf } from '../base/index.ts'
 import type { Genesis } from '../consensus/index.ts'
 import { readGenesis } from '../consensus/index.ts'
+import { CHECKPOINT_FORM } from '../stamps/index.ts'
 import { readJson, reasonOf } from '../node/io/data-directory.ts'
 import { writeDurably } from './chime-file.ts'
 
@@ -29,6 +30,8 @@ const pathOf = (directory: string, networkId: Uint8Array): string => join(direct
  */
 export const genesisFrom = (json: unknown): Genesis => {
   const view = viewOf(json)
+  if (isCheckpoint(json))
+    throw new ChimerError('TC_GENESIS_INVALID', 'This is a checkpoint and no genesis: give it with --checkpoint.')
   if (view === undefined) return readGenesis(json)
   const genesis = readGenesis(view.genesis)
   if (hexOf(genesis.networkId) === view.networkId) return genesis
@@ -37,6 +40,10 @@ export const genesisFrom = (json: unknown): Genesis => {
     `The genesis cannot be used: it says that its network is ${String(view.networkId)}, and it is ${hexOf(genesis.networkId)}. Get it again from a member.`,
   )
 }
+
+/** The two are easily taken for each other, and what a genesis lacks would be a long list. */
+const isCheckpoint = (json: unknown): boolean =>
+  typeof json === 'object' && json !== null && 'form' in json && json.form === CHECKPOINT_FORM
 
 const viewOf = (json: unknown): { readonly networkId: unknown; readonly genesis: unknown } | undefined =>
   typeof json === 'object' && json !== null && 'networkId' in json && 'genesis' in json ? json : undefined

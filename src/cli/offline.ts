@@ -188,7 +188,7 @@ const proofOf = async (client: Client, id: string): Promise<Uint8Array> => {
 export const offlineStamp = async (options: OfflineStampOptions): Promise<ExitCode> => {
   const signer = await signerOf(options)
   const journey = (await openJourneys(options.data)).findLast(({ record }) => record.returned === undefined)
-  if (journey === undefined) return refuse('no vectors are left here. Online, run: truechimer offline prepare', options)
+  if (journey === undefined) return refuse(NO_VECTORS, options)
   const { state, record, vectors } = journey
   if (!equalBytes(vectors.vectors.node, signer.nodeId))
     throw new ChimerError(
@@ -254,7 +254,9 @@ const makeStamp = async ({ journey, signer, options, now, reading, digest }: Mak
   say(
     `by this clock between ${utcFromTai(reading.earliest)} and ${utcFromTai(reading.latest)} (${widthText(reading)} wide)`,
   )
-  say(`${security.text}; ${left} vectors left. On return: truechimer offline submit --data ${options.data}`)
+  say(
+    `${security.text}; ${left === 1 ? 'one vector' : `${left} vectors`} left. On return: truechimer offline submit --data ${options.data}`,
+  )
 }
 
 /** The digest of the last stamp, which the next one names. */
@@ -262,6 +264,10 @@ const previousOf = ({ record }: Journey): Uint8Array => {
   const last = record.stamps.at(-1)
   return last === undefined ? NO_STAMP : sha3(last)
 }
+
+/** Those of a journey that was handed in are spent with it, used or not. */
+const NO_VECTORS =
+  'no vectors are drawn here, or they were handed in with their journey. Online, run: truechimer offline prepare'
 
 const refuse = (why: string, { json }: OfflineOptions): ExitCode => {
   if (json === true) sayJson({ refused: why })

@@ -3,7 +3,7 @@ import { deepEqual, equal, ok, throws } from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { ChimerError } from '../base/index.ts'
-import { reportFailure, table, visibleLength, wantsColours } from './output.ts'
+import { jsonText, reportFailure, table, tamed, visibleLength, wantsColours } from './output.ts'
 
 const colourTable: readonly (readonly [
   env: Record<string, string>,
@@ -74,4 +74,21 @@ test('what a person wrote wrongly is wrong usage; what the world did is a failur
   equal(reportFailure(new ChimerError('TC_CONFIG_INVALID', 'no'), false), 2)
   equal(reportFailure(new ChimerError('TC_API_LISTEN', 'no'), false), 3)
   equal(stderr.mock.callCount(), 2)
+})
+
+const ordersTable: readonly (readonly [what: string, line: string, wanted: string])[] = [
+  ['colours of ours', '\u001B[32mvalid\u001B[39m a\tb\nc', '\u001B[32mvalid\u001B[39m a\tb\nc'],
+  ['a cleared screen', 'ada\u001B[2J\u001B[H', 'ada\uFFFD[2J\uFFFD[H'],
+  ['a window title', '\u001B]0;owned\u0007', '\uFFFD]0;owned\uFFFD'],
+  ['eight-bit orders', '\u009B2J', '\uFFFD2J'],
+  ['a line overwritten', 'not valid\rvalid', 'not valid\uFFFDvalid'],
+  ['letters from right to left', '\u202Egpj.exe', '\uFFFDgpj.exe'],
+]
+for (const [what, line, wanted] of ordersTable)
+  test(`what a terminal is told, whoever wrote it: ${what}`, () => equal(tamed(line), wanted))
+
+test('JSON says the same to a program, and steers no terminal', () => {
+  const answer = { name: 'a\u001B[2J\u009B2J\u202E\u007F' }
+  equal(tamed(jsonText(answer)), jsonText(answer))
+  deepEqual(JSON.parse(jsonText(answer)), answer)
 })

@@ -48,9 +48,9 @@ const takePipeError = (error: Error, left: () => void): void => {
 }
 
 /** Colours, as picocolors writes them. */
-const COLOURS = /(\u001B\[\d{1,2}m)/
+const COLOURS = new RegExp(String.raw`(\u001B\[\d{1,2}m)`)
 /** What a terminal may obey, but for line ends and tabs; and what turns the direction of writing. */
-const ORDERS = /[\p{Cc}\p{Bidi_Control}--[\t\n]]/gv
+const ORDERS = /[[\p{Cc}\p{Bidi_Control}]--[\t\n]]/gv
 
 /**
  * A line as a terminal may have it, whoever wrote parts of it (files' names, nodes, genesis files): nothing but colours moves anything. Who must

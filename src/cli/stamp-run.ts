@@ -82,11 +82,12 @@ export interface StampRunOptions {
   readonly signal: AbortSignal
   readonly tell: (news: StampNews) => Promise<void> | void
   readonly onProgress?: (path: string, ...read: Parameters<NonNullable<HashWish['onProgress']>>) => void
-  /** What else is to be done once the receipt of a file is kept; what it rejects with is told of that file. */
+  /** What else is to be done once a receipt or proof of a file is kept; what it rejects with is told of that file. */
   readonly onStamped?: (stamped: {
     readonly path: string
     readonly chime: string
     readonly digest: Uint8Array
+    readonly algorithm: ImprintAlgorithm
   }) => Promise<void>
   /** Checks a final proof; rejects where it does not hold. */
   readonly check: (proof: StampProof) => Promise<VerifiedStamp>
@@ -192,8 +193,10 @@ export class StampRun {
         `${chime} is of other content than ${path} has now. It is left as it is; --again keeps it beside and stamps what is there now.`,
         { facts: { path } },
       )
-    if (old.type === 'proof')
-      return this.#options.tell({ type: 'done', path, chime, proof: old.proof, bytes: old.bytes })
+    if (old.type === 'proof') {
+      await this.#options.tell({ type: 'done', path, chime, proof: old.proof, bytes: old.bytes })
+      return this.#beside({ path, chime, digest, algorithm })
+    }
     if (!equalBytes(old.pending.receipt.networkId, this.#options.networkId))
       throw new ChimerError(
         'TC_STAMP_OTHER',
@@ -209,6 +212,7 @@ export class StampRun {
       isResumed: true,
       isEmpty: size === 0,
     })
+    await this.#beside({ path, chime, digest, algorithm })
   }
 
   async #flush(): Promise<void> {
@@ -266,11 +270,16 @@ export class StampRun {
     }
     this.#waiting.push({ path, chime, pending })
     await this.#options.tell({ type: 'receipt', path, chime, pending, isResumed: false, isEmpty: one.size === 0 })
+    await this.#beside({ ...one, algorithm })
+  }
+
+  /** What is to be done beside the chime, also where that was there before. */
+  async #beside(stamped: Parameters<NonNullable<StampRunOptions['onStamped']>>[0]): Promise<void> {
     try {
-      await this.#options.onStamped?.(one)
+      await this.#options.onStamped?.(stamped)
     } catch (cause) {
       if (!(cause instanceof ChimerError)) throw cause
-      await this.#fail(path, cause)
+      await this.#fail(stamped.path, cause)
     }
   }
 

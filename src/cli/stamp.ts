@@ -75,7 +75,7 @@ export const stamp = async (options: StampOptions): Promise<ExitCode> => {
     throw cause
   }
   if (run.found === 0) note('There was nothing to stamp.')
-  if (run.failed > 0) note(`${run.failed} of ${run.found} files went wrong; the others are stamped.`)
+  if (run.failed > 0) note(failedNote(run))
   return run.failed === 0 && run.found > 0 ? EXIT.good : EXIT.failed
 }
 
@@ -148,7 +148,12 @@ const otsWriter = (
   signal: AbortSignal,
 ): NonNullable<StampRunOptions['onStamped']> => {
   const calendars = otsCalendar.map((uri) => uri.replace(/\/+$/, ''))
-  return async ({ chime, digest }) => {
+  return async ({ path: file, chime, digest, algorithm }) => {
+    if (algorithm !== 'sha-256')
+      throw new ChimerError(
+        'TC_USAGE',
+        `${file} was stamped by ${algorithm}, which OpenTimestamps does not know. Add --again to stamp it by sha-256 too.`,
+      )
     const { path, isNew } = await writeOts(chime, digest, { random: realRandom, calendars, signal })
     note(
       isNew
@@ -177,6 +182,10 @@ const tell = (news: StampNews, isJson: boolean): void => {
   const beside = stampNote(news, noteColours)
   if (beside !== undefined) note(beside)
 }
+
+/** Nothing of one file alone: its error was told. */
+const failedNote = ({ failed, found }: StampRun): string =>
+  failed === found ? 'Nothing was stamped.' : `${failed} of ${found} files went wrong; the others are stamped.`
 
 const keptNote = (waiting: number): string =>
   `${waiting === 1 ? 'One receipt is' : `${waiting} receipts are`} kept in the .chime files; the same command goes on from there.`

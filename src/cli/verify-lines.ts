@@ -46,6 +46,8 @@ export interface VerdictDrawing {
   readonly columns: number
   readonly paint: Colours
   readonly isExplained: boolean
+  /** One of several: what holds takes one line, and more only for warnings. */
+  readonly isBrief: boolean
 }
 
 type Of<T extends Verdict['type']> = Extract<Verdict, { readonly type: T }>
@@ -58,7 +60,12 @@ export const verdictLines = (
   const { paint } = drawing
   const name = paint.bold(shown(verdict.file === '-' ? 'standard input' : verdict.file))
   const [good, bad] = [`${paint.green('valid')} ${name}`, `${paint.red('not valid')} ${name}`]
-  if (verdict.type === 'valid') return [good, ...under(verifiedLines(verdict.verified), verdict.trustFrom, drawing)]
+  if (verdict.type === 'valid') {
+    const lines = verifiedLines(verdict.verified)
+    if (drawing.isBrief && !drawing.isExplained)
+      return [`${good}  ${boundsText(lines)}`, ...warningRows(lines, drawing)]
+    return [good, ...under(lines, verdict.trustFrom, drawing)]
+  }
   if (verdict.type === 'refused')
     return [
       `${bad}  first failing link: ${verdict.link} [${verdict.reason}]`,
@@ -82,6 +89,19 @@ export const verdictLines = (
   const head = `${paint.yellow('not proved')} ${name}  only a receipt: nothing is proved yet`
   return [head, ...rows(pendingRows(verdict), drawing)]
 }
+
+/** The two sides of the interval, which come first. */
+const boundsText = (lines: readonly StampLine[]): string =>
+  lines
+    .slice(0, 2)
+    .map(({ text }) => text)
+    .join(', ')
+
+const warningRows = (lines: readonly StampLine[], drawing: VerdictDrawing): string[] =>
+  rows(
+    lines.filter(({ isWarning }) => isWarning).map(({ link, text }) => [link, drawing.paint.yellow(text)]),
+    drawing,
+  )
 
 const MALFORMED =
   'It was cut off or altered, or is of a newer version. Get it again from who has it; the node that made it may still give it.'

@@ -35,6 +35,8 @@ export const verify = async (options: VerifyOptions): Promise<ExitCode> => {
   using progress = openHashProgress()
   const named = await trustNamed(options)
   const counts = { good: 0, no: 0, failed: 0 }
+  // How much is said of the first depends on whether there is a second.
+  let first: Verdict | undefined
   for await (const found of walkProofs(options.files)) {
     const verdict = await judged(found, (networkId, proof) => trustFor(networkId, { named, options, proof }), {
       signal: ending.signal,
@@ -45,8 +47,16 @@ export const verify = async (options: VerifyOptions): Promise<ExitCode> => {
     counts[
       verdict.type === 'valid' || verdict.type === 'broken' ? 'good' : verdict.type === 'failed' ? 'failed' : 'no'
     ] += 1
-    tell(verdict, options)
+    const told = counts.good + counts.no + counts.failed
+    if (told === 1) {
+      first = verdict
+      continue
+    }
+    if (first !== undefined) tell(first, options, true)
+    first = undefined
+    tell(verdict, options, true)
   }
+  if (first !== undefined) tell(first, options, false)
   if (ending.signal.aborted) note('Told to stop before the end: the rest was not looked at.')
   const total = counts.good + counts.no + counts.failed
   if (total === 0 && !ending.signal.aborted) note('There was nothing to verify: no file here has a proof beside it.')
@@ -58,10 +68,10 @@ export const verify = async (options: VerifyOptions): Promise<ExitCode> => {
       : EXIT.failed
 }
 
-const tell = (verdict: Verdict, { json, explain }: VerifyOptions): void => {
+const tell = (verdict: Verdict, { json, explain }: VerifyOptions, isBrief: boolean): void => {
   if (json === true) return sayJson(verdictJson(verdict))
   if (verdict.type === 'failed') return note(`${noteColours.red('error')} ${verdict.message} [${verdict.code}]`)
-  const drawing = { columns: terminalColumns(), paint: colours, isExplained: explain === true }
+  const drawing = { columns: terminalColumns(), paint: colours, isExplained: explain === true, isBrief }
   for (const line of verdictLines(verdict, drawing)) say(line)
 }
 

@@ -12,7 +12,7 @@ import { NODE, recordOf, tableCheck } from '../proofs/offline.test-kit.ts'
 import { NETWORK, TAI } from '../proofs/proofs.test-suite.ts'
 import type { StampRecord, StampRequest } from '../stamps/index.ts'
 import { openOfflineShelf } from './io/offline-shelf.ts'
-import { OfflineDesk } from './offline-desk.ts'
+import { OFFLINE_WAITING_MAX, OfflineDesk } from './offline-desk.ts'
 import type { OfflineAnswer, OfflineShelf } from './offline-desk.ts'
 
 const memoryShelf = (): OfflineShelf => {
@@ -32,12 +32,23 @@ const nowAfter = (count: number): TimeInterval => {
   return { earliest: at - NS_PER_SEC, latest: at + NS_PER_SEC }
 }
 
-const open = (given: { shelf?: OfflineShelf; read?: () => TimeInterval | undefined } = {}) => {
+interface Opening {
+  readonly shelf?: OfflineShelf
+  readonly read?: () => TimeInterval | undefined
+  readonly turn?: (run: () => void) => void
+  readonly onCheck?: () => void
+}
+
+const open = (given: Opening = {}) => {
   const asked: StampRequest[] = []
   const shelf = given.shelf ?? memoryShelf()
   const desk = new OfflineDesk({
+    turn: given.turn ?? setImmediate,
     networkId: NETWORK,
-    checkStamp: tableCheck,
+    checkStamp: (...asked) => {
+      given.onCheck?.()
+      return tableCheck(...asked)
+    },
     shelf,
     read: given.read ?? (() => nowAfter(2)),
     stamps: {
@@ -163,4 +174,48 @@ test('the shelf on disk has what was put there, and nothing before', async () =>
   } finally {
     await rm(directory, { recursive: true })
   }
+})
+
+describe('whoever hands in much does not stop the node', () => {
+  test('a long record is checked in turns', async () => {
+    let turns = 0
+    const turn = (run: () => void): void => {
+      turns += 1
+      setImmediate(run)
+    }
+    const { desk } = open({ turn, read: () => nowAfter(64) })
+    const record = await recordOf(64, { vectors: { count: 64, expires: TAI + 100n * NS_PER_HOUR } })
+    equal(said(await desk.submit(encodeRecord(record), null)), 'accept')
+    ok(turns >= 4)
+  })
+
+  test('what is known is not checked again, be it the same or changed', async () => {
+    let checks = 0
+    const { desk } = open({ onCheck: () => (checks += 1) })
+    const record = await recordOf(2)
+    equal(said(await desk.submit(encodeRecord(record), null)), 'accept')
+    const first = checks
+    equal(said(await desk.submit(encodeRecord(record), null)), 'accept')
+    const [one = new Uint8Array(), other = new Uint8Array()] = record.stamps
+    const forged = encodeRecord({ ...record, stamps: [one, other.with(other.length - 1, (other.at(-1) ?? 0) ^ 1)] })
+    equal(said(await desk.submit(forged, null)), 'offline-wrong-drawing')
+    equal(checks, first)
+  })
+
+  test('what is known gets its stamp however late it is asked for again', async () => {
+    let isLate = false
+    const { desk } = open({ read: () => nowAfter(isLate ? 9 : 2) })
+    const record = await recordOf(2)
+    equal(said(await desk.submit(encodeRecord(record), null)), 'accept')
+    isLate = true
+    equal(said(await desk.submit(encodeRecord(record), null)), 'accept')
+  })
+
+  test('few may wait', async () => {
+    const { desk } = open()
+    const bytes = encodeRecord(await recordOf(2))
+    const answers = await Promise.all(Array.from({ length: OFFLINE_WAITING_MAX + 1 }, () => desk.submit(bytes, null)))
+    deepEqual(answers.map(said).slice(-2), ['accept', 'stamps-full'])
+    equal(said(await desk.submit(bytes, null)), 'accept')
+  })
 })

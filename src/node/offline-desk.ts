@@ -9,15 +9,16 @@ import type { Admission, TimeInterval } from '../base/index.ts'
 import { ed25519Verifier } from '../crypto/index.ts'
 import {
   OFFLINE_RECORD_BYTES_MAX,
-  checkOffline,
   contradiction,
   encodeRecord,
   encodeReuse,
+  offlineChecking,
   openRecord,
   openReturn,
+  openVectors,
   reuseShown,
 } from '../proofs/index.ts'
-import type { OfflineLink, OfflineRecord, SealedReturn, StampCheck } from '../proofs/index.ts'
+import type { OfflineAdmission, OfflineLink, OfflineRecord, SealedReturn, StampCheck } from '../proofs/index.ts'
 import type { StampDesk, StampRecord } from '../stamps/index.ts'
 
 /** Drawings that one node remembers at most: some gigabytes at the very worst, some megabytes as they are. */
@@ -41,16 +42,24 @@ export const OFFLINE_DESK_REASONS = [
 ] as const
 
 /** A refusal may name the link at which the record fails, and which of its stamps. */
+interface OfflineRefusal {
+  readonly verdict: 'reject' | 'ignore'
+  readonly reason: string
+  readonly link?: OfflineLink
+  readonly at?: number
+}
 export type OfflineAnswer =
   | { readonly verdict: 'accept'; readonly value: { readonly id: string; readonly stamp: StampRecord } }
-  | {
-      readonly verdict: 'reject' | 'ignore'
-      readonly reason: string
-      readonly link?: OfflineLink
-      readonly at?: number
-    }
+  | OfflineRefusal
+
+/** Records that may wait for the desk, one after the other: of the largest, 20 MiB. */
+export const OFFLINE_WAITING_MAX = 10
+/** Stamps that are checked in one turn of the event loop: some milliseconds. */
+const TURN_STAMPS = 16
 
 export interface OfflineDeskOptions {
+  /** Runs `run` in a later turn of the event loop, soon. */
+  readonly turn: (run: () => void) => void
   readonly networkId: Uint8Array
   readonly checkStamp: StampCheck
   readonly shelf: OfflineShelf
@@ -63,6 +72,7 @@ export class OfflineDesk {
   readonly #options: OfflineDeskOptions
   /** One after the other: two that come at once with one vector must not both be taken. */
   #tail: Promise<unknown> = Promise.resolve()
+  #waiting = 0
 
   constructor(options: OfflineDeskOptions) {
     this.#options = options
@@ -70,7 +80,9 @@ export class OfflineDesk {
 
   /** @param beacon the block that the return is to be stamped with, hex: read before the clock was (P-78); null for none. */
   submit(bytes: Uint8Array, beacon: string | null): Promise<OfflineAnswer> {
-    const turn = this.#tail.then(() => this.#submit(bytes, beacon))
+    if (this.#waiting >= OFFLINE_WAITING_MAX) return Promise.resolve(ignore('stamps-full'))
+    this.#waiting += 1
+    const turn = this.#tail.then(() => this.#submit(bytes, beacon)).finally(() => (this.#waiting -= 1))
     this.#tail = turn.catch(() => undefined)
     return turn
   }
@@ -84,43 +96,58 @@ export class OfflineDesk {
     const opened = bytes.length > OFFLINE_RECORD_BYTES_MAX ? reject('too-large') : openRecord(bytes)
     if (opened.verdict !== 'accept') return opened
     const record = opened.value
-    const { networkId, checkStamp, shelf } = this.#options
-    // The return is not stamped yet: it is what this is for.
-    const checked = checkOffline({ ...record, returned: undefined }, { networkId, checkStamp })
-    if (checked.verdict !== 'accept') return checked
-    const { vectors, stamps } = checked.value
-    const returned = this.#returnOf(record, vectors.vectors.node)
+    const vectors = openVectors(record.vectors)
+    if (vectors.verdict !== 'accept') return { ...vectors, link: 'vectors' }
+    // What is cheap first: whoever hands a thing in again, or a changed one, pays for it and not this node.
+    const returned = returnOf(record, vectors.value.vectors.node)
     if (returned.verdict !== 'accept') return { ...returned, link: 'return' }
-    if (returned.value.returned.count !== stamps.length) return { ...reject('offline-wrong-count'), link: 'return' }
-    const id = hexOf(vectors.id)
-    const kept = await this.#compare(id, record)
-    if (kept !== undefined) return kept
-    await shelf.keepRecord(id, encodeRecord(record))
+    if (returned.value.returned.count !== record.stamps.length)
+      return { ...reject('offline-wrong-count'), link: 'return' }
+    const id = hexOf(vectors.value.id)
+    const known = await this.#compare(id, record)
+    if (known !== 'unknown') return known === 'same' ? this.#stamp(id, returned.value, beacon) : known
+    const late = this.#clockFault(returned.value.returned.reading)
+    if (late !== undefined) return { ...late, link: 'return' }
+    const checked = await this.#check(record)
+    if (checked.verdict !== 'accept') return checked
+    await this.#options.shelf.keepRecord(id, encodeRecord(record))
     return this.#stamp(id, returned.value, beacon)
   }
 
-  #returnOf(record: OfflineRecord, node: Uint8Array): Admission<SealedReturn> {
-    if (record.returned === undefined) return reject('offline-without-return')
-    const opened = openReturn(record.returned.bytes, node, ed25519Verifier)
-    if (opened.verdict !== 'accept') return opened
+  /** All but the return's stamp, which is what this is for; a few stamps a turn, so that the node goes on meanwhile. */
+  async #check(record: OfflineRecord): Promise<OfflineAdmission> {
+    const { networkId, checkStamp, turn } = this.#options
+    const checking = offlineChecking({ ...record, returned: undefined }, { networkId, checkStamp })
+    for (let stamps = 1; ; stamps += 1) {
+      const { done, value } = checking.next()
+      if (done === true) return value
+      if (stamps % TURN_STAMPS === 0) await new Promise<void>((resolve) => turn(resolve))
+    }
+  }
+
+  /** Does what the clock read on return fit this node's own? Undefined where it does. */
+  #clockFault({ earliest, latest }: TimeInterval): OfflineRefusal | undefined {
     const now = this.#options.read()
     if (now === undefined) return ignore('clock-not-ready')
-    const { earliest, latest } = opened.value.returned.reading
     const [own, theirs] = [
       { lo: now.earliest - RETURN_AGE_NS_MAX, hi: now.latest },
       { lo: earliest, hi: latest },
     ]
-    return meets(own, theirs) ? opened : reject('offline-clock-off')
+    return meets(own, theirs) ? undefined : reject('offline-clock-off')
   }
 
-  /** Why it cannot be kept, or undefined. */
-  async #compare(id: string, record: OfflineRecord): Promise<OfflineAnswer | undefined> {
+  /**
+   * Against what is known of the drawing: `same` where it was checked and kept before, or why it is refused. A known one has its return, so
+   * nothing goes on from it but itself.
+   */
+  async #compare(id: string, record: OfflineRecord): Promise<'same' | 'unknown' | OfflineAnswer> {
     const { shelf } = this.#options
     const known = await shelf.record(id)
-    if (known === undefined) return (await shelf.count()) < DRAWINGS_MAX ? undefined : ignore('offline-full')
+    if (known === undefined) return (await shelf.count()) < DRAWINGS_MAX ? 'unknown' : ignore('offline-full')
     const opened = openRecord(known)
-    const found = opened.verdict === 'accept' ? contradiction(opened.value, record) : undefined
-    if (found === undefined) return undefined
+    if (opened.verdict !== 'accept') return 'unknown'
+    const found = contradiction(opened.value, record)
+    if (found === undefined) return 'same'
     if (reuseShown(found) === undefined) return reject('offline-wrong-drawing')
     await shelf.keepEvidence(id, encodeReuse(found))
     return { ...reject('offline-reused'), link: 'stamps' }
@@ -137,3 +164,6 @@ export class OfflineDesk {
 
 /** From reading the clock on return to handing the record in, ns. */
 const RETURN_AGE_NS_MAX = 10_000_000_000n
+
+const returnOf = ({ returned }: OfflineRecord, node: Uint8Array): Admission<SealedReturn> =>
+  returned === undefined ? reject('offline-without-return') : openReturn(returned.bytes, node, ed25519Verifier)

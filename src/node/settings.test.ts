@@ -209,8 +209,15 @@ describe('the configuration', () => {
     complaint('TC_CONFIG_INVALID', () => tracking('yes'))
   })
 
+  test('the place of a time-stamp authority: a directory, the usual one, or none', () => {
+    const place = (value: string) => readConfig({}, overridesOf({ TRUECHIMER_TSA_SERVE: value })).serve.tsa
+    deepEqual([place('true'), place('./tsa'), place('')], [true, './tsa', null])
+    for (const policy of ['1', '1.40.1', '3.1', '1.2.03', 'any', `2.${'9'.repeat(46)}.1`])
+      complaint('TC_CONFIG_INVALID', () => readConfig({ serve: { tsaPolicy: policy } }))
+  })
+
   test('every variable sets a key that exists', () => {
-    const values = { text: 'host:1', list: '/dnsaddr/x', number: '500', switch: 'true' } as const
+    const values = { text: 'host:1', list: '/dnsaddr/x', number: '500', switch: 'true', place: './tsa' } as const
     const ofTheirOwn: Readonly<Record<string, string>> = {
       logLevel: 'warn',
       logEntries: 'warn',
@@ -220,6 +227,7 @@ describe('the configuration', () => {
       'sources.roughtime': 'host:1 AW5uAoTSTDfG5NfY1bTh08GUnOqlRb+HVhbJ3ODJvsE=',
       'serve.ntpWorkers': '2',
       'consensus.checkpoint': `1:${'0a'.repeat(32)}`,
+      'serve.tsaPolicy': '1.2.3.4',
       'serve.refclockSock': '/x',
     }
     // What some settings need beside them.

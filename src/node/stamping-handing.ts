@@ -113,7 +113,7 @@ export class Handing {
   async #work(): Promise<void> {
     const { book, time } = this.#options
     this.#isWorking = true
-    while (!this.#isClosed && !this.#isHeld) {
+    while (!this.#isClosed && !this.#isHeld && this.#isAbreast()) {
       const batch = book.next(time.elapsedNs(), this.#view())
       if (batch === undefined) break
       if (!(await this.#handIn(batch))) this.#isHeld = true
@@ -126,11 +126,20 @@ export class Handing {
     const { book, time } = this.#options
     this.#timer()
     const delayNs = this.#isHeld ? TRY_AGAIN_NS : book.dueInNs(time.elapsedNs())
-    if (delayNs === undefined || this.#isClosed) return
+    // Who is not abreast is woken by the next block.
+    if (delayNs === undefined || this.#isClosed || !this.#isAbreast()) return
     this.#timer = time.schedule(delayNs, () => {
       this.#isHeld = false
       this.look()
     })
+  }
+
+  /**
+   * Was all that was decided looked through? The state is ahead of the blocks for as long as what decided them is being written: a sequence that
+   * was used may then be a batch's own, in a block that is about to be told of.
+   */
+  #isAbreast(): boolean {
+    return this.#scanned >= this.#options.chain.state.height
   }
 
   #view(): SequenceView {
@@ -145,8 +154,8 @@ export class Handing {
     for (let tries = 0; tries < SEQUENCE_TRIES_MAX; tries += 1) {
       const sequence = book.sequenceFor(batch.first, above)
       const sealed = await this.#sign(batch, sequence)
-      // It may have come into a block while it was signed anew.
-      if (sealed === undefined || !book.isOpen(batch.first)) return sealed !== undefined
+      // It may have come into a block while it was signed anew, also into one that is still to be told of.
+      if (sealed === undefined || !book.isOpen(batch.first) || !this.#isAbreast()) return sealed !== undefined
       const wasHanded = book.wasHanded(batch.first)
       if (!this.#keep(batch, sealed)) return false
       const admitted = chain.submit(sealed.bytes)

@@ -22,7 +22,15 @@ import type {
   SealedTransaction,
   ValidatorSet,
 } from '../consensus/index.ts'
-import { BatchTree, draftReceipts, encodeEntry, encodeStampProof, makeStampProof, receiptAt } from '../stamps/index.ts'
+import {
+  BatchTree,
+  STAMP_HEADERS_MAX,
+  draftReceipts,
+  encodeEntry,
+  encodeStampProof,
+  makeStampProof,
+  receiptAt,
+} from '../stamps/index.ts'
 import type {
   BatchBook,
   FinalBatch,
@@ -164,16 +172,21 @@ export class StampRecords {
     return opened
   }
 
-  /** From the one after the entry's beacon, or without one from the stamp's block, to the one that settles; undefined where they do not reach. */
+  /** From the one after the entry's beacon to the one that settles; where there is no beacon, or they do not reach to it, the last two (T-14). */
   #headers({ beaconHeight }: KeptEntry, { height }: FinalBatch): readonly Header[] | undefined {
+    const isNear = beaconHeight > 0 && height + 1 - beaconHeight <= STAMP_HEADERS_MAX
+    const reaching = isNear ? this.#headersFrom(beaconHeight + 1, height + 1) : undefined
+    return reaching ?? this.#headersFrom(height, height + 1)
+  }
+
+  #headersFrom(from: number, to: number): readonly Header[] | undefined {
     const { store, genesis } = this.#options
-    const from = beaconHeight > 0 ? beaconHeight + 1 : height
-    const headers = store.headers(from, height + 1).map(({ height: at, header }) => {
+    const headers = store.headers(from, to).map(({ height, header }) => {
       const opened = decodeHeader(header, genesis.networkId)
-      if (opened.verdict !== 'accept') throw damaged(`the header of ${at}: ${opened.reason}`)
+      if (opened.verdict !== 'accept') throw damaged(`the header of ${height}: ${opened.reason}`)
       return opened.value
     })
-    return headers.length === height + 2 - from ? headers : undefined
+    return headers.length === to + 1 - from ? headers : undefined
   }
 
   #trusted(from: number): ValidatorSet | undefined {

@@ -48,6 +48,9 @@ export class ScriptedChain implements StampChain {
   #pool: SealedTransaction[] = []
   state: ChainState
   isHalted = false
+  /** While set, what is decided is not told of: a node is still writing it. */
+  isWriting = false
+  #untold: Decided[] = []
   /** What becomes of what is handed in; it is kept for the next block unless told. */
   fate: 'keep' | 'lose' | 'refuse' = 'keep'
   /** All that was handed in and not refused. */
@@ -93,8 +96,15 @@ export class ScriptedChain implements StampChain {
     this.state = state
     keepDecided(this.archive, { ...decided, state })
     if (state.height % 4 === 0) keepState(this.archive, state)
-    for (const listener of this.#listeners) listener(decided)
+    this.#untold.push(decided)
+    if (!this.isWriting) this.tell()
     return decided
+  }
+
+  /** Tells of what was decided meanwhile, in order. */
+  tell(): void {
+    this.isWriting = false
+    for (const one of this.#untold.splice(0)) for (const listener of this.#listeners) listener(one)
   }
 
   block(height: number): Decided | undefined {

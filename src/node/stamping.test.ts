@@ -19,7 +19,7 @@ import {
   stampTrustOfGenesis,
   verifyStamp,
 } from '../stamps/index.ts'
-import type { StampRecord, StampRefusal, StampRequest } from '../stamps/index.ts'
+import type { StampRecord, StampRefusal, StampRequest, StampStore } from '../stamps/index.ts'
 import { openSqliteStamps } from '../stamps/io/sqlite-stamps.ts'
 import type { SqliteStamps, SqliteStampsOptions } from '../stamps/io/sqlite-stamps.ts'
 import type { StampingOptions } from './stamping.ts'
@@ -135,6 +135,15 @@ const assertProved = (bench: Bench, { id, entry }: StampRecord, from?: number): 
   ok(verified.verdict === 'accept', verified.verdict === 'accept' ? '' : verified.reason)
   equal(verified.value.interval.notBefore === undefined, entry.beacon === null)
 }
+
+/** A store that does some things otherwise. */
+const changed = (store: StampStore, otherwise: Partial<StampStore>): StampStore =>
+  new Proxy(store, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(otherwise, key) ?? Reflect.get(target, key, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 
 test('a wish gets a receipt at once, and a proof once the block after its block is decided', async () => {
   await using bench = new Bench()
@@ -316,6 +325,44 @@ test('another transaction of this node uses up the sequence: the batch is handed
   equal(bench.chain.submitted.at(-1)?.transaction.sequence, 901)
 })
 
+test('a sequence that was used in a block which is still being written is no loss: nothing is handed in again', async () => {
+  await using bench = new Bench()
+  const record = await bench.takeOne(1)
+  await bench.run(200)
+  bench.chain.isWriting = true
+  for (let i = 0; i < 4; i += 1) bench.chain.decide()
+  await bench.takeOne(2)
+  await bench.run(2000)
+  equal(bench.chain.submitted.length, 1)
+  bench.chain.tell()
+  await bench.blocks(4)
+  assertProved(bench, record)
+  deepEqual(bench.stamping.counts(), { taken: 2, final: 2, waiting: 0, resubmitted: 0 })
+})
+
+test('where the kept headers do not reach back to the beacon: an upper bound, and the beacon apart (T-14)', async () => {
+  await using bench = new Bench()
+  const late = await bench.takeOne(1, { beacon: bench.stamping.beacon()?.block ?? null })
+  await bench.blocks(5)
+  assertProved(bench, late)
+  const { store } = bench
+  const lastTwo: StampStore['headers'] = (from, to) => store.headers(Math.max(from, to - 1), to)
+  await bench.open[Symbol.asyncDispose]()
+  const { world, chain } = bench
+  await using open = stampingOver({
+    time: world.time(),
+    turn: (run) => void world.schedule(0n, run),
+    chain,
+    store: changed(store, { headers: lastTwo }),
+  })
+  const proof = openStampProof(open.stamping.proof(late.id) ?? new Uint8Array(0))
+  ok(proof.verdict === 'accept')
+  const verified = verifyStamp(proof.value, { trust: stampTrustOfGenesis(chain.script.genesis) })
+  ok(verified.verdict === 'accept')
+  const { isBeaconApart, interval } = verified.value
+  deepEqual([isBeaconApart, interval.notBefore], [true, undefined])
+})
+
 test('a few batches are out at a time, and what waits meanwhile goes into one', async () => {
   await using bench = new Bench()
   for (let number = 0; number < 8; number += 1) {
@@ -378,14 +425,10 @@ test('where the disk will not, nothing is acknowledged, it is told once, and it 
   await bench.takeOne(1)
   const { store } = bench
   let isFull = true
-  const failing = new Proxy(store, {
-    get: (target, key) => {
-      if (key === 'take' && isFull)
-        return () => {
-          throw new ChimerError('TC_STAMP_STORE', 'the disk is full')
-        }
-      const value: unknown = Reflect.get(target, key, target)
-      return typeof value === 'function' ? value.bind(target) : value
+  const failing = changed(store, {
+    take: (entries, groups) => {
+      if (isFull) throw new ChimerError('TC_STAMP_STORE', 'the disk is full')
+      store.take(entries, groups)
     },
   })
   await bench.open[Symbol.asyncDispose]()

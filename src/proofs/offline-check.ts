@@ -86,8 +86,20 @@ const refusal = (
   at?: number,
 ): OfflineAdmission => ({ verdict, reason, link, ...(at === undefined ? {} : { at }) })
 
-/** Checks a record whole, link after link. */
+/** Checks a record whole, link after link. A long one takes seconds: see `offlineChecking`. */
 export const checkOffline = (record: OfflineRecord, context: OfflineContext): OfflineAdmission => {
+  const checking = offlineChecking(record, context)
+  for (;;) {
+    const { done, value } = checking.next()
+    if (done === true) return value
+  }
+}
+
+/** As `checkOffline`, stopping before each of the stamps, of which each costs a signature: for who has other things to do. */
+export function* offlineChecking(
+  record: OfflineRecord,
+  context: OfflineContext,
+): Generator<undefined, OfflineAdmission, undefined> {
   const { verifier = ed25519Verifier, networkId, checkStamp } = context
   const opened = openVectors(record.vectors, verifier)
   if (opened.verdict !== 'accept') return refusal('vectors', opened)
@@ -99,6 +111,7 @@ export const checkOffline = (record: OfflineRecord, context: OfflineContext): Of
 
   const stamps: SealedOfflineStamp[] = []
   for (const [at, bytes] of record.stamps.entries()) {
+    yield
     const stamp = openOfflineStamp(bytes, vectors.vectors.node, verifier)
     if (stamp.verdict !== 'accept') return refusal('stamps', stamp, at)
     const fault = stampFault(stamp.value, { vectors, block: drawing.value.block, before: stamps.at(-1), at })

@@ -109,6 +109,12 @@ export const parseJson = (text: string): unknown => {
   }
 }
 
+/** Longest message of a server that is passed on, UTF-16 units. */
+const MESSAGE_LENGTH_MAX = 2000
+/** What a server says may stand on a terminal: on one line, in its order, and not for pages. */
+const tame = (message: string): string =>
+  message.slice(0, MESSAGE_LENGTH_MAX).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '\uFFFD')
+
 /** What a refusal says: its code, its message, its status, and how long it asks to wait. */
 export const refusalOf = async (response: Response): Promise<ApiError> => {
   const { status, headers } = response
@@ -116,7 +122,7 @@ export const refusalOf = async (response: Response): Promise<ApiError> => {
   const retry = /^\d{1,6}$/.test(wait) ? { retryAfterMs: Number(wait) * 1000 } : {}
   const problem = problemSchema.safeParse(parseJson(await textOf(response)))
   return problem.success
-    ? new ApiError(problem.data.code, problem.data.message, { status, ...retry })
+    ? new ApiError(problem.data.code, tame(problem.data.message), { status, ...retry })
     : new ApiError('TC_API_ANSWER', `Status ${status} without a problem body: is this a Truechimer node?`, {
         status,
         ...retry,

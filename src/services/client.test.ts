@@ -1,5 +1,5 @@
 /** The typed client: against the real API over sockets, and against a network made of tables. */
-import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, test } from 'node:test'
@@ -89,6 +89,7 @@ describe('answers that are none', () => {
     ['no JSON', () => new Response('<html>'), 200],
     ['another shape', () => Response.json({ ...TIME_EXAMPLE, earliest: 12 }), 200],
     ['a refusal without a problem', () => new Response('Bad gateway', { status: 502 }), 502],
+    ['a code that is none', () => Response.json({ code: '\u001B[2J', message: 'no' }, { status: 500 }), 500],
     ['more than is read', () => new Response(' '.repeat(ANSWER_BYTES_MAX + 1)), 200],
     ['nothing', () => new Response(null, { status: 204 }), 204],
   ]
@@ -98,6 +99,16 @@ describe('answers that are none', () => {
         code: 'TC_API_ANSWER',
         status,
       }))
+
+  test('what a server says in a refusal stays short and on its line', async () => {
+    const message = `no\n\u001B[32mvalid\u202E${'x'.repeat(10_000)}`
+    const { fetch } = tableFetch([() => Response.json({ code: 'TC_API_BAD_REQUEST', message }, { status: 400 })])
+    const thrown = await openClient({ baseUrl: BASE, fetch })
+      .time()
+      .catch((error: unknown) => error)
+    ok(thrown instanceof ApiError)
+    match(thrown.message, /^no\uFFFD\uFFFD\[32mvalid\uFFFDx{1,2000}$/)
+  })
 
   test('keys that a newer node adds are dropped', async () => {
     const { fetch } = tableFetch([() => Response.json({ ...TIME_EXAMPLE, moon: 'full' })])

@@ -266,6 +266,13 @@ describe('how much may be asked', () => {
     }
   })
 
+  test('no header makes another address of one', async () => {
+    await using api = await open(tableBackend(), { rateLimit: { requestsMax: 1, windowMs: 60_000 } })
+    equal((await ask(`${api.address}/v1/time`)).status, 200)
+    for (const name of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'true-client-ip'])
+      isProblem(await ask(`${api.address}/v1/time`, { headers: { [name]: '192.0.2.7' } }), 'TC_API_RATE')
+  })
+
   test('headers above the limit: 431', async () => {
     await using api = await open(tableBackend())
     const text = await askRaw(api.address, `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`)

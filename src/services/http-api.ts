@@ -22,6 +22,7 @@ import { API_LIMITS, RATE_LIMIT } from './limits.ts'
 import type { ApiLimits, RateLimit } from './limits.ts'
 import { openMetrics } from './metrics.ts'
 import type { Metrics } from './metrics.ts'
+import { addressKey } from './ntp-rate.ts'
 import { describeApi } from './openapi.ts'
 import { problemFrom, refuse } from './problems.ts'
 import type { ApiApp } from './routes.ts'
@@ -133,6 +134,8 @@ const assemble = async (app: ApiApp, { options, limits, hub, stampHub, metrics }
     max: requestsMax,
     timeWindow: windowMs,
     cache: 5000,
+    // Who has one IPv6 address has 2^64 of them.
+    keyGenerator: ({ ip }) => addressKey(ip),
     enableDraftSpec: true,
     errorResponseBuilder: () => refuse('TC_API_RATE'),
   })

@@ -65,7 +65,7 @@ export const API_LIMITS: ApiLimits = {
   chainWindowMs: 60_000,
   stampsPerMinute: 10_000,
   stampsBodyBytesMax: 32_768,
-  offlineMax: 30,
+  offlineMax: 10,
   offlineBodyBytesMax: 2_800_000,
   connectionsMax: 256,
   streamsMax: 32,

@@ -236,7 +236,7 @@ export const devnetSchema = z.object({
 })
 
 /** Every refusal of the API: a stable code and what to do. */
-export const problemSchema = z.object({ code: z.string(), message: z.string() })
+export const problemSchema = z.object({ code: z.string().regex(/^TC_[A-Z0-9_]{1,60}$/), message: z.string() })
 
 /** GET /healthz of a node that is well. One that is not answers 503 with a problem that says why. */
 export const healthSchema = z.object({ healthy: z.literal(true), clock: clockStatusSchema })

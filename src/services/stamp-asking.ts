@@ -59,9 +59,9 @@ const readOne = (stamp: Readonly<Record<string, unknown>>, place: string): Admis
     if (!KEYS.has(key)) return reject(`${place}${shown(key)} is not known here. Keys: algorithm, imprint, beacon.`)
   const algorithm = algorithmOf(stamp['algorithm'])
   if (algorithm === undefined) return reject(`${place}algorithm must be one of ${IMPRINT_ALGORITHMS.join(', ')}.`)
-  const imprint = imprintBytes(stamp['imprint'], algorithm)
-  if (imprint === undefined) return reject(`${place}imprint ${whatIsWrong(stamp['imprint'], algorithm)}`)
-  const { beacon } = stamp
+  const { imprint: digits, beacon } = stamp
+  const imprint = imprintBytes(digits, algorithm)
+  if (imprint === undefined) return reject(`${place}imprint ${whatIsWrong(digits, algorithm)}`)
   if (beacon !== undefined && beacon !== null && !(typeof beacon === 'string' && BLOCK_ID.test(beacon)))
     return reject(`${place}beacon must be a block’s id of 64 lower-case hex digits, or null for none, or be left out.`)
   return accept({ algorithm, imprint, beacon })

@@ -119,8 +119,14 @@ export const tableBackend = (
     emit: (event) => listeners.forEach((listener) => listener(event)),
     ...(options.devnet === true ? { devnet: tableDevnet(bent) } : {}),
     ...(options.chain === false ? {} : { chain: tableChain(table.chain, submitted) }),
-    ...(options.stamps === false ? {} : { stamps: tableDesk(), tlog: TABLE_LOG }),
+    ...(options.stamps === false ? {} : { stamps: tableDesk(), tlog: TABLE_LOG, offline: TABLE_OFFLINE }),
   }
+}
+
+/** Where nothing that was made offline is taken. */
+const TABLE_OFFLINE: NonNullable<Backend['offline']> = {
+  submit: async () => ({ verdict: 'reject', reason: 'malformed' }),
+  evidence: async () => undefined,
 }
 
 /** A log of nothing, and a witness that takes nothing. */

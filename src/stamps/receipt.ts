@@ -100,15 +100,24 @@ const codec = codecOf<ReceiptWire>(
   RECEIPT_BYTES_MAX,
 )
 
-export const encodeReceipt = ({ received, group, ...rest }: Receipt): Uint8Array =>
-  codec.encode({
-    ...rest,
-    form: RECEIPT_DOMAIN,
-    ...received,
-    index: group.index,
-    size: group.size,
-    path: joinBytes(...group.path),
-  })
+/** As `codec` would write it; flat, since a node writes one for every stamp that it takes. */
+export const encodeReceipt = ({ group, signature, ...body }: Receipt): Uint8Array =>
+  encodeFlat([
+    RECEIPT_DOMAIN,
+    body.networkId,
+    body.node,
+    body.position,
+    body.leaf,
+    body.received.earliest,
+    body.received.latest,
+    body.heightNewest,
+    body.heightPromised,
+    body.sources,
+    group.index,
+    group.size,
+    joinBytes(...group.path),
+    signature,
+  ])
 
 export const RECEIPT_REASONS = [...CODEC_REASONS] as const
 export type ReceiptReason = (typeof RECEIPT_REASONS)[number]

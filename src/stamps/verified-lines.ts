@@ -2,7 +2,17 @@
  * A verified stamp in plain words, line by line, each with what was checked for it and what it rests on; and in the same way why a proof
  * shows nothing. For the command line (`--explain`) and for the page. Rules T-28, T-29 in docs/spec/stamps.md.
  */
-import { NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, NS_PER_MS, NS_PER_SEC, NS_PER_US, hexOf } from '../base/index.ts'
+import {
+  NS_PER_DAY,
+  NS_PER_HOUR,
+  NS_PER_MINUTE,
+  NS_PER_MS,
+  NS_PER_SEC,
+  NS_PER_US,
+  floorDiv,
+  hexOf,
+  max,
+} from '../base/index.ts'
 import { utcFromTai } from '../clock/index.ts'
 import type { StampLink, StampReason, VerifiedStamp } from './stamp-words.ts'
 
@@ -95,11 +105,13 @@ const lowerLine = ({ interval, beacon, isBeaconApart }: VerifiedStamp): StampLin
       )
 
 const timeLine = ({ blockTime: { earliest, latest, timestamp } }: VerifiedStamp): StampLine => {
-  const [below, above] = [timestamp - earliest, latest - timestamp]
+  // As far as it takes to reach both ends from the middle as it is written, not as it is.
+  const written = floorDiv(timestamp, NS_PER_MS) * NS_PER_MS
   return line(
     'headers',
-    `true time within ${utc(earliest, 'down')} and ${utc(latest, 'up')} (± ${lengthText(below > above ? below : above)} around ${utc(timestamp, 'down')})`,
-    "The interval of the block's proposal, tallied from what a quorum's own clocks said. It holds the true time as long as less than a third of the weight is false. " +
+    `true time within ± ${lengthText(max(written - earliest, latest - written))} of ${utc(written, 'down')}`,
+    `The interval of the block's proposal, from ${utc(earliest, 'down')} to ${utc(latest, 'up')}, tallied from what a quorum's own clocks said. ` +
+      'It holds the true time as long as less than a third of the weight is false. ' +
       'The voters for the next header vouch for the tally.',
   )
 }

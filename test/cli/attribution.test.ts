@@ -133,6 +133,8 @@ test('what would not hold is neither stamped nor kept', async (t) => {
     const { value, said } = await add(t, path, actor, given)
     equal(value, 1)
     match(said, why)
+    match(said, /Asked is that \w.+\./)
+    equal(said.includes(nodeIdText(editor.nodeId)), /actor/.test(why.source), 'whose turn it is')
   }
   deepEqual([readFileSync(path), node.entries.length], [before, entries])
 })

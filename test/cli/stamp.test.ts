@@ -264,6 +264,8 @@ test('a directory: batches of a hundred, empty files told, what cannot be read n
   match(said, /file-007 .+it is empty, and every empty file has this digest/)
   const whole = await verified(t, { files: [many], networks })
   deepEqual([whole.code, /105 of 105 are valid/.test(whole.said)], [0, true])
+  equal(whole.said.trim().split('\n').length, 106, 'a line of each')
+  match(whole.said, /valid .+file-050 {2}existed no later than .+, submitted no earlier than /)
   writeFileSync(join(many, 'file-050'), 'x')
   const one = await verified(t, { files: [many], networks })
   deepEqual([one.code, /104 of 105 are valid/.test(one.said)], [1, true])
@@ -390,6 +392,7 @@ test('checkpoint: saved from the genesis, shown, and enough to verify with; old 
   equal(good.code, 0, good.said)
   match(good.said, /the checkpoint .+trusted\.json, no older than 14 days/)
   await rejects(verify({ files: [file], checkpoint: out, genesis: out, trustDays: 14 }), { code: 'TC_USAGE' })
+  await rejects(verify({ files: [file], genesis: out, trustDays: 14 }), /give it with --checkpoint/)
   writeFileSync(join(directory, 'bad.json'), '{}')
   await rejects(verify({ files: [file], checkpoint: join(directory, 'bad.json'), trustDays: 14 }), {
     code: 'TC_CHECKPOINT_INVALID',
@@ -458,6 +461,9 @@ test('--ots: a calendar is asked behind a nonce, the file is pending, and one th
     ok(written.includes('https://calendar.example'))
     await stampAt(t, desk, { ...options, again: true })
     deepEqual([asked.length, readFileSync(`${file}.ots`)], [1, written])
+    rmSync(`${file}.ots`)
+    const later = await stampAt(t, desk, options)
+    deepEqual([later.code, asked.length, existsSync(`${file}.ots`)], [0, 2, true], 'also where the proof is there')
     const strange = await stampAt(t, desk, { ...options, files: [fileOf('b')], otsCalendar: [`${url}/elsewhere`] })
     deepEqual([strange.code, /\[TC_STAMP_CALENDAR\]/.test(strange.noted), existsSync(`${file}.chime`)], [3, true, true])
     await rejects(stampAt(t, desk, { ...options, algorithm: 'sha-512' }), { code: 'TC_USAGE' })

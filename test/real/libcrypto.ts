@@ -2,7 +2,7 @@
  * OpenSSL's own word on time-stamp tokens, in this process: libcrypto's `TS_RESP_verify_response` through koffi, as `openssl ts -verify -in …
  * -queryfile … -CAfile … [-untrusted …]` calls it. For Linux, where libcrypto.so.3 and koffi are.
  */
-import koffi from 'koffi'
+import type koffi from 'koffi'
 
 type Callable = ReturnType<ReturnType<typeof koffi.load>['func']>
 
@@ -35,18 +35,19 @@ const bind = (func: (signature: string) => Callable) => ({
 type Functions = ReturnType<typeof bind>
 
 /** With its own symbols before this process's: Node has another OpenSSL within it. */
-const load = (): Functions | undefined => {
+const load = async (): Promise<Functions | undefined> => {
   try {
-    const library = koffi.load('libcrypto.so.3', { deep: true })
+    const { default: loader } = await import('koffi')
+    const library = loader.load('libcrypto.so.3', { deep: true })
     return bind((signature) => library.func(signature))
   } catch {
-    // The library is not on this machine.
+    // Neither the library nor koffi, which is optional, need be on this machine.
     return undefined
   }
 }
 
-/** Undefined where this machine has no libcrypto.so.3. */
-export const libcrypto: Functions | undefined = load()
+/** Undefined where this machine has no libcrypto.so.3, or no koffi. */
+export const libcrypto: Functions | undefined = await load()
 
 export interface TokenJudge extends Disposable {
   /** OpenSSL's verdict, and where it says no, its last reason. */

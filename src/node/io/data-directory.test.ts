@@ -101,6 +101,7 @@ const unreadable: readonly (readonly [name: string, path: () => string, code: st
   ['a directory', () => root, 'TC_FILE_UNREADABLE', /it is a directory/],
   ['no JSON', () => file('{'), 'TC_FILE_MALFORMED', /is no JSON/],
   ['nothing', () => file(''), 'TC_FILE_MALFORMED', /is no JSON/],
+  ['what would paint a terminal', () => file('\u001b[31mx'), 'TC_FILE_MALFORMED', /is no JSON: \P{C}+$/u],
   ['too much', () => file(`"${'a'.repeat(4_194_304)}"`), 'TC_FILE_MALFORMED', /larger than/],
   ['no end', () => '/dev/zero', 'TC_FILE_MALFORMED', /larger than/],
 ]

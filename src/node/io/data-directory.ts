@@ -31,7 +31,9 @@ export const readJson = async (path: string): Promise<unknown> => {
     if (text.length > FILE_BYTES_MAX) throw new RangeError(`larger than ${FILE_BYTES_MAX} bytes`)
     return JSON.parse(text)
   } catch (cause) {
-    throw new ChimerError('TC_FILE_MALFORMED', `${path} is no JSON: ${reasonOf(cause)}.`, { facts: { path }, cause })
+    // The parser quotes the file, which may be anybody's: nothing in it reaches a terminal but letters and signs.
+    const why = reasonOf(cause).replace(/\p{C}/gu, '·')
+    throw new ChimerError('TC_FILE_MALFORMED', `${path} is no JSON: ${why}.`, { facts: { path }, cause })
   }
 }
 

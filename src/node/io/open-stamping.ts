@@ -60,6 +60,7 @@ export const openStamping = (options: OpenStampingOptions): OpenedStamping => {
 
 const offlineDeskOf = ({ directory, chimer }: OpenStampingOptions, stamps: Stamping): OfflineDesk =>
   new OfflineDesk({
+    turn: setImmediate,
     networkId: chimer.genesis.networkId,
     checkStamp: stampCheckOf(stampTrustOfGenesis(chainGenesisOf(chimer.genesis))),
     shelf: openOfflineShelf(directory),

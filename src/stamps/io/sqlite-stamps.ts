@@ -1,16 +1,15 @@
 /**
- * The stamps of a node on a disk: one SQLite file that only its owner reads (mode 600), in WAL mode with synchronous=FULL, so that what a call
- * has returned from outlives the process and the power. The file is locked as long as it is open, and says whose log it is.
+ * The stamps of a node on a disk: one SQLite file (crypto/io/sqlite-file.ts says what it outlives), which says whose log it is.
  *
  * An entry's leaf is its own checksum; every other row carries one (CRC-32), since SQLite does not notice a bit that a disk has turned.
- * Rules T-40, T-57, T-58 in docs/spec/stamps.md. Not promised: network file systems, which often neither lock nor sync.
+ * Rules T-40, T-57, T-58 in docs/spec/stamps.md.
  */
-import { closeSync, openSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
-import type { SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
 import { equalBytes } from '../../base/index.ts'
 import { blockIdOfBytes, bytesOfBlockId } from '../../consensus/index.ts'
+import { openSqliteFile } from '../../crypto/io/sqlite-file.ts'
+import type { SqliteFile, SqliteOwner } from '../../crypto/io/sqlite-file.ts'
 import { IMPRINT_ALGORITHMS, IMPRINT_BYTES, leafOf } from '../entry.ts'
 import { decodeBatchRow, decodeGroup, encodeFinal, encodeGroup, encodeHanded } from '../stamping-rows.ts'
 import type { KeptBatch } from '../stamping-rows.ts'
@@ -25,13 +24,11 @@ import type {
   SealedBatch,
   StampStore,
 } from '../stamping-port.ts'
-import { STAMPS_PAGE_BYTES, prepareStamps } from './stamp-schema.ts'
-import { stampStoreDamaged, stampStoreFailure } from './stamp-store-failures.ts'
+import { STAMPS_FORM } from './stamp-schema.ts'
+import { stampStoreDamaged } from './stamp-store-failures.ts'
 
-export interface SqliteStampsOptions {
-  /** Whose log it is: a file of another network or another key is refused. */
-  readonly networkId: Uint8Array
-  readonly node: Uint8Array
+/** And whose log it is. */
+export interface SqliteStampsOptions extends SqliteOwner {
   /** The file does not grow beyond this, bytes: a call that would fails as on a full disk. Without it, the disk is the limit. */
   readonly bytesMax?: number
 }
@@ -39,30 +36,20 @@ export interface SqliteStampsOptions {
 type Row = Readonly<Record<string, SQLOutputValue>>
 
 /** Opens the file, made where it is missing. Throws `TC_STAMP_STORE`; the message names the file and says what to do. */
-export const openSqliteStamps = (path: string, options: SqliteStampsOptions): SqliteStamps => {
-  let database: DatabaseSync | undefined
-  try {
-    closeSync(openSync(path, 'a', 0o600))
-    database = new DatabaseSync(path)
-    prepareStamps(database, path, options)
-    if (options.bytesMax !== undefined)
-      database.exec(`PRAGMA max_page_count = ${Math.floor(options.bytesMax / STAMPS_PAGE_BYTES)}`)
-    return new SqliteStamps(database, path)
-  } catch (cause) {
-    database?.close()
-    throw stampStoreFailure(path, cause)
-  }
+export const openSqliteStamps = (path: string, { bytesMax, ...owner }: SqliteStampsOptions): SqliteStamps => {
+  const form = { ...STAMPS_FORM, owner, ...(bytesMax === undefined ? {} : { bytesMax }) }
+  return openSqliteFile(path, form, (file) => new SqliteStamps(file, path))
 }
 
 export class SqliteStamps implements StampStore {
-  readonly #database: DatabaseSync
+  readonly #file: SqliteFile
   readonly #path: string
   readonly #statements: Statements
   #size: number
 
-  /** Of a file that `openSqliteStamps` has prepared. */
-  constructor(database: DatabaseSync, path: string) {
-    this.#database = database
+  constructor(file: SqliteFile, path: string) {
+    const { database } = file
+    this.#file = file
     this.#path = path
     this.#statements = prepared(database)
     const last = database.prepare('SELECT max(position) AS last FROM entries').get()?.['last']
@@ -74,7 +61,7 @@ export class SqliteStamps implements StampStore {
   }
 
   take(entries: readonly KeptEntry[], groups: readonly KeptGroup[]): void {
-    this.#transact(() => {
+    this.#file.transact(() => {
       for (const { position, id, leaf, entry, beaconHeight } of entries) {
         const { algorithm, imprint, beacon } = entry
         const beaconId = beacon === null ? null : bytesOfBlockId(beacon)
@@ -90,11 +77,11 @@ export class SqliteStamps implements StampStore {
 
   keepBatch(batch: HandedBatch): void {
     const content = encodeHanded(batch)
-    this.#transact(() => this.#statements.keepBatch.run(batch.first, 0, crc32(content), content))
+    this.#file.transact(() => this.#statements.keepBatch.run(batch.first, 0, crc32(content), content))
   }
 
   keepFinal({ batches, headers, votes }: Finality): void {
-    this.#transact(() => {
+    this.#file.transact(() => {
       for (const { height, header } of headers) this.#statements.keepHeader.run(height, crc32(header), header)
       const { height, commit, validators } = votes
       this.#statements.keepVotes.run(height, crc32(validators, crc32(commit)), commit, validators)
@@ -106,7 +93,7 @@ export class SqliteStamps implements StampStore {
   }
 
   openBatches(): readonly HandedBatch[] {
-    return this.#attempt(() =>
+    return this.#file.attempt(() =>
       this.#statements.openBatches.all().flatMap((row) => {
         const kept = this.#batch(row)
         return kept.isFinal ? [] : [kept.batch]
@@ -115,25 +102,27 @@ export class SqliteStamps implements StampStore {
   }
 
   lastBatch(): SealedBatch | undefined {
-    return this.#attempt(() => {
+    return this.#file.attempt(() => {
       const row = this.#statements.lastBatch.get()
       return row === undefined ? undefined : this.#batch(row).batch
     })
   }
 
   positionOf(id: Uint8Array): number | undefined {
-    return this.#attempt(() => {
+    return this.#file.attempt(() => {
       const position = this.#statements.findEntry.get(id)?.['position']
       return typeof position === 'number' ? position : undefined
     })
   }
 
   entries(first: number, count: number): readonly KeptEntry[] {
-    return this.#attempt(() => this.#statements.entries.all(first, count).map((row, i) => this.#entry(row, first + i)))
+    return this.#file.attempt(() =>
+      this.#statements.entries.all(first, count).map((row, i) => this.#entry(row, first + i)),
+    )
   }
 
   leaves(first: number, count: number): readonly Uint8Array[] {
-    return this.#attempt(() =>
+    return this.#file.attempt(() =>
       this.#statements.leaves.all(first, count).map(({ leaf }) => {
         if (leaf instanceof Uint8Array) return leaf
         throw stampStoreDamaged(this.#path, 'a leaf')
@@ -142,7 +131,7 @@ export class SqliteStamps implements StampStore {
   }
 
   groupOf(position: number): KeptGroup | undefined {
-    return this.#attempt(() => {
+    return this.#file.attempt(() => {
       const row = this.#statements.groupOf.get(position)
       if (row === undefined) return undefined
       const group = decodeGroup(this.#content(row, 'group'))
@@ -152,7 +141,7 @@ export class SqliteStamps implements StampStore {
   }
 
   finalBatchOf(position: number): FinalBatch | undefined {
-    return this.#attempt(() => {
+    return this.#file.attempt(() => {
       const row = this.#statements.batchOf.get(position)
       const kept = row === undefined ? undefined : this.#batch(row)
       return kept?.isFinal === true && position < kept.batch.logSize ? kept.batch : undefined
@@ -160,7 +149,7 @@ export class SqliteStamps implements StampStore {
   }
 
   headers(from: number, to: number): readonly KeptHeader[] {
-    return this.#attempt(() =>
+    return this.#file.attempt(() =>
       this.#statements.headers.all(from, to).map((row): KeptHeader => {
         const { height } = row
         if (typeof height !== 'number') throw stampStoreDamaged(this.#path, 'a header')
@@ -170,7 +159,7 @@ export class SqliteStamps implements StampStore {
   }
 
   votes(height: number): KeptVotes | undefined {
-    return this.#attempt(() => {
+    return this.#file.attempt(() => {
       const row = this.#statements.votes.get(height)
       if (row === undefined) return undefined
       const { commit_bytes: commit, validators, checksum } = row
@@ -182,7 +171,7 @@ export class SqliteStamps implements StampStore {
   }
 
   [Symbol.dispose](): void {
-    this.#database.close()
+    this.#file[Symbol.dispose]()
   }
 
   #entry(row: Row, expected: number): KeptEntry {
@@ -213,29 +202,6 @@ export class SqliteStamps implements StampStore {
   #content({ content, checksum }: Row, what: string): Uint8Array {
     if (content instanceof Uint8Array && crc32(content) === checksum) return content
     throw stampStoreDamaged(this.#path, what)
-  }
-
-  /** All of it, durable, or nothing. */
-  #transact(work: () => void): void {
-    this.#attempt(() => {
-      this.#database.exec('BEGIN IMMEDIATE')
-      try {
-        work()
-        this.#database.exec('COMMIT')
-      } catch (cause) {
-        // SQLite ends the transaction by itself after some failures.
-        if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-        throw cause
-      }
-    })
-  }
-
-  #attempt<T>(work: () => T): T {
-    try {
-      return work()
-    } catch (cause) {
-      throw stampStoreFailure(this.#path, cause)
-    }
   }
 }
 
