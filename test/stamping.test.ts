@@ -131,10 +131,9 @@ describe('on one devnet', { concurrency: 3 }, () => {
     if (programPath('git') === undefined) return t.skip('git is not installed here')
     const cwd = stage.folder({ a: '1' })
     const [name, email] = ['Ada', 'ada@example.com']
-    const env = {
-      ...{ GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' },
-      ...{ GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email },
-    }
+    const configured = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' }
+    const author = { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email }
+    const env = { ...configured, ...author, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email }
     const git = async (...args: readonly string[]): Promise<string> => {
       const { code, said, noted } = await ran('git', args, { cwd, env })
       equal(code, 0, noted)

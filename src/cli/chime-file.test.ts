@@ -1,57 +1,49 @@
-/** What is put beside people's files: whole, and through nobody's links. */
+/** Files that call themselves proofs: how much is read of them, and what is not lost when one is written. */
 import { deepEqual, equal, rejects } from 'node:assert/strict'
-import { existsSync, lstatSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, test } from 'node:test'
-import { keepOld, writeDurably } from './chime-file.ts'
+import { after, test } from 'node:test'
+import { CHIME_BYTES_MAX, keepOld, openChime, readBytes, writeDurably } from './chime-file.ts'
 
-const NEW = new TextEncoder().encode('new')
-let root = ''
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'truechimer-chime-'))
-})
-afterEach(() => rmSync(root, { recursive: true, force: true }))
+const root = mkdtempSync(join(tmpdir(), 'truechimer-chime-'))
+after(() => rmSync(root, { recursive: true, force: true }))
 
-test('a link in the place of the file is replaced, and what it leads to is left alone', async () => {
-  const [victim, chime] = [join(root, 'victim'), join(root, 'a.chime')]
-  writeFileSync(victim, 'old')
-  symlinkSync(victim, chime)
-  await writeDurably(chime, NEW)
-  equal(readFileSync(victim, 'utf8'), 'old')
-  equal(lstatSync(chime).isSymbolicLink(), false)
-  equal(readFileSync(chime, 'utf8'), 'new')
+test('of a huge file no more is read than a proof may have and one byte, and it is none', async () => {
+  const path = join(root, 'huge.chime')
+  writeFileSync(path, '')
+  truncateSync(path, 64 * CHIME_BYTES_MAX)
+  const bytes = await readBytes(path)
+  equal(bytes.length, CHIME_BYTES_MAX + 1)
+  deepEqual(openChime(bytes), { verdict: 'reject', reason: 'too-large' })
 })
 
-test('a link to nothing is replaced too', async () => {
-  const [nothing, chime] = [join(root, 'nothing'), join(root, 'a.chime')]
-  symlinkSync(nothing, chime)
-  await writeDurably(chime, NEW)
-  deepEqual([existsSync(nothing), readFileSync(chime, 'utf8')], [false, 'new'])
+test('an empty file is none, and what is no file is told', async () => {
+  const path = join(root, 'empty.chime')
+  writeFileSync(path, '')
+  equal(openChime(await readBytes(path)).verdict, 'reject')
+  await rejects(readBytes(root), { code: 'TC_FILE_UNREADABLE' })
+  await rejects(readBytes(join(root, 'none')), { code: 'TC_FILE_UNREADABLE' })
 })
 
-test('a link that waits where a file was written on the way is not followed', async () => {
-  const [victim, chime] = [join(root, 'victim'), join(root, 'a.chime')]
-  writeFileSync(victim, 'old')
-  // Who knows the number of the process knew the name.
-  symlinkSync(victim, join(root, `.a.chime.${process.pid}.tmp`))
-  await writeDurably(chime, NEW)
-  equal(readFileSync(victim, 'utf8'), 'old')
-})
-
-test('where it cannot be written, nothing is left behind', async () => {
-  await rejects(writeDurably(join(root, 'no', 'a.chime'), NEW), { code: 'TC_FILE_UNWRITABLE' })
-  writeFileSync(join(root, 'a.chime'), 'old')
-  rmSync(join(root, 'a.chime'))
-  symlinkSync(root, join(root, 'a.chime'))
-  await writeDurably(join(root, 'a.chime'), NEW)
-  deepEqual(readdirSync(root), ['a.chime'])
-})
-
-test('an older one is moved to the first free name', async () => {
-  const chime = join(root, 'a.chime')
-  writeFileSync(chime, 'old')
-  writeFileSync(`${chime}.1`, 'older')
-  equal(await keepOld(chime), `${chime}.2`)
-  deepEqual([readFileSync(`${chime}.1`, 'utf8'), readFileSync(`${chime}.2`, 'utf8')], ['older', 'old'])
+test('one that is written is whole or not there, and the old is kept where asked', async () => {
+  const directory = join(root, 'writing')
+  mkdirSync(directory)
+  const path = join(directory, 'a.chime')
+  for (const text of ['1', '2', '3']) {
+    await writeDurably(path, new TextEncoder().encode(text))
+    if (text !== '3') await keepOld(path)
+  }
+  deepEqual(
+    readdirSync(directory)
+      .sort()
+      .map((name) => [name, readFileSync(join(directory, name), 'utf8')]),
+    [
+      ['a.chime', '3'],
+      ['a.chime.1', '1'],
+      ['a.chime.2', '2'],
+    ],
+  )
+  await rejects(writeDurably(join(directory, 'none', 'a'), new Uint8Array(1)), { code: 'TC_FILE_UNWRITABLE' })
+  await rejects(writeDurably(directory, new Uint8Array(1)), { code: 'TC_FILE_UNWRITABLE' })
 })

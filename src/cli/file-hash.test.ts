@@ -1,6 +1,6 @@
 /** Digests of files, and of files that do not hold still. */
-import { deepEqual, equal, rejects } from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
+import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -23,6 +23,19 @@ test('every algorithm gives what hashing the whole gives, for no byte, some, and
       const { digest, size } = await hashFile({ path: fileOf(`same-${i}`, content), algorithm })
       deepEqual([hexOf(digest), size], [hexOf(imprintOf(algorithm, content)), content.length])
     }
+})
+
+test('a huge file takes no more memory than a small one', async () => {
+  const path = fileOf('huge', '')
+  const bytes = 128 * 1024 * 1024
+  truncateSync(path, bytes)
+  const before = process.memoryUsage().arrayBuffers
+  let held = 0
+  const onProgress = (): void => {
+    held = Math.max(held, process.memoryUsage().arrayBuffers - before)
+  }
+  equal((await hashFile({ path, algorithm: 'sha-256', onProgress })).size, bytes)
+  ok(held < bytes / 4, `${held} bytes were held`)
 })
 
 test('FIPS 180-4: abc', async () => {

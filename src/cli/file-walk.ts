@@ -12,8 +12,8 @@ import { codeOf } from '../crypto/io/disk.ts'
 import { reasonOf } from '../node/io/data-directory.ts'
 
 export const STANDARD_INPUT = '-'
-/** Ends of names of what this program writes beside files: proofs, older ones, evidence, and OpenTimestamps. */
-const OURS = /\.(?:chime(?:\.\d+)?|broken|ots)$/
+/** Ends of names of what this program writes beside files: proofs, records of journeys, older ones of both, evidence, and OpenTimestamps. */
+const OURS = /\.(?:(?:chime|offline)(?:\.\d+)?|broken|ots)$/
 export const isOurs = (path: string): boolean => OURS.test(path)
 
 export type Found =

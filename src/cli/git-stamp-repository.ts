@@ -165,7 +165,14 @@ export class GitRepository implements AsyncDisposable {
   #spawn(args: readonly string[]): ChildProcessWithoutNullStreams {
     const child = spawn('git', ['-C', this.#directory, '--no-replace-objects', '--no-pager', ...args], {
       stdio: 'pipe',
-      env: { ...process.env, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', GIT_NO_LAZY_FETCH: '1', GIT_OPTIONAL_LOCKS: '0' },
+      env: {
+        ...process.env,
+        LC_ALL: 'C',
+        GIT_TERMINAL_PROMPT: '0',
+        GIT_NO_LAZY_FETCH: '1',
+        GIT_ALLOW_PROTOCOL: '',
+        GIT_OPTIONAL_LOCKS: '0',
+      },
     })
     // A git that has ended closes what we write to; its exit code tells why.
     child.stdin.on('error', () => undefined)

@@ -5,6 +5,7 @@
  * That a vector is used is durable before anything is signed with it (P-77): after a crash between the two, the next stamp would not be
  * the next one, so the journey says that it ended there. Rules P-76, P-77.
  */
+import { existsSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -13,7 +14,7 @@ import { codeOf } from '../crypto/io/disk.ts'
 import { readJson, reasonOf } from '../node/io/data-directory.ts'
 import { OFFLINE_RECORD_BYTES_MAX, encodeRecord, openRecord, openVectors } from '../proofs/index.ts'
 import type { OfflineRecord, SealedVectors } from '../proofs/index.ts'
-import { readBytes, writeDurably } from './chime-file.ts'
+import { keepOld, readBytes, writeDurably } from './chime-file.ts'
 import { readWrittenCount, writeCount } from './offline-counter.ts'
 import type { Count } from './offline-counter.ts'
 
@@ -124,4 +125,12 @@ const readJourney = async (data: string, id: string): Promise<Journey> => {
     record: record.value,
     state: { ...rest, drawn: readWrittenCount(drawn), last: readWrittenCount(last), block: Buffer.from(block, 'hex') },
   }
+}
+
+/** Moves what is at a path aside, unless it is a record of this journey, and says where it is now; undefined where there was nothing to move. */
+export const keepForeign = async (path: string, { id }: Pick<Journey, 'id'>): Promise<string | undefined> => {
+  if (!existsSync(path)) return undefined
+  const found = openRecord(await readBytes(path, OFFLINE_RECORD_BYTES_MAX))
+  const vectors = found.verdict === 'accept' ? openVectors(found.value.vectors) : found
+  return vectors.verdict === 'accept' && hexOf(vectors.value.id) === id ? undefined : keepOld(path)
 }

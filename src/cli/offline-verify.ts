@@ -15,6 +15,7 @@ import { hashFile } from './file-hash.ts'
 import { securityText, widthText } from './offline-lines.ts'
 import { EXIT, colours, say, sayJson } from './output.ts'
 import type { ExitCode } from './output.ts'
+import { shown } from './stamp-lines.ts'
 import { trustKnown, trustNamed } from './stamp-trust-files.ts'
 import type { TrustFound, TrustOptions } from './stamp-trust-files.ts'
 
@@ -92,7 +93,7 @@ const tell = (
   const node = nodeIdText(vectors.vectors.node)
   if (json === true)
     return sayJson({ valid: true, file, node, index, utc, claimed, security: security.value, trust: from })
-  say(`${colours.green('valid')}  ${file}, offline stamp ${index + 1} of ${node}`)
+  say(`${colours.green('valid')}  ${shown(file)}, offline stamp ${index + 1} of ${node}`)
   say(`stamped no later than    ${utc.notAfter}, by a quorum’s word`)
   say(`stamped no earlier than  ${utc.notBefore}, by a quorum’s word`)
   say(
@@ -104,6 +105,6 @@ const tell = (
 
 const no = ({ json, file }: OfflineVerifyOptions, why: string): ExitCode => {
   if (json === true) sayJson({ valid: false, file, why })
-  else say(`${colours.red('not valid')}  ${file}: ${why}`)
+  else say(`${colours.red('not valid')}  ${shown(file)}: ${shown(why)}`)
   return EXIT.no
 }

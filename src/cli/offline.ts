@@ -34,13 +34,14 @@ import { hashFile } from './file-hash.ts'
 import { STANDARD_INPUT } from './file-walk.ts'
 import { elapsedBetween, readCount } from './offline-counter.ts'
 import type { Count } from './offline-counter.ts'
-import { beginJourney, keepRecord, keepState, openJourneys } from './offline-journey.ts'
+import { beginJourney, keepForeign, keepRecord, keepState, openJourneys } from './offline-journey.ts'
 import type { Journey } from './offline-journey.ts'
 import { securityText, widthText } from './offline-lines.ts'
 import { EXIT, colours, note, noteColours, say, sayJson } from './output.ts'
 import type { ExitCode } from './output.ts'
 import { PASSPHRASE_ADVICE, readPassphrase } from './passphrase.ts'
 import type { PassphraseOptions } from './passphrase.ts'
+import { shown } from './stamp-lines.ts'
 import { trustOf } from './stamp-trust-files.ts'
 
 interface OfflineOptions extends PassphraseOptions {
@@ -250,7 +251,7 @@ const makeStamp = async ({ journey, signer, options, now, reading, digest }: Mak
       utc: { earliest: utcFromTai(reading.earliest), latest: utcFromTai(reading.latest) },
       security: security.value,
     })
-  say(`${colours.green('stamped')}  ${options.file}`)
+  say(`${colours.green('stamped')}  ${shown(options.file)}`)
   say(
     `by this clock between ${utcFromTai(reading.earliest)} and ${utcFromTai(reading.latest)} (${widthText(reading)} wide)`,
   )
@@ -352,13 +353,16 @@ const finish = async (journey: Journey, { data, json }: OfflineSubmitOptions): P
   const written: string[] = []
   for (const file of journey.state.files.slice(0, journey.record.stamps.length)) {
     if (file === null) continue
-    await writeDurably(`${file}.offline`, bytes)
-    written.push(`${file}.offline`)
+    const path = `${file}.offline`
+    const kept = await keepForeign(path, journey)
+    if (kept !== undefined) note(`What was in ${shown(path)} is of another journey, and is kept in ${shown(kept)}`)
+    await writeDurably(path, bytes)
+    written.push(path)
   }
   await keepState(data, { id: journey.id, state: { ...journey.state, isOver: true } })
   if (json === true) return sayJson({ journey: journey.id, stamps: journey.record.stamps.length, written })
   say(
     `${colours.green('proved')}  ${journey.record.stamps.length} offline stamps of ${nodeIdText(journey.vectors.vectors.node)}`,
   )
-  for (const path of written) say(`  ${path}`)
+  for (const path of written) say(`  ${shown(path)}`)
 }

@@ -1,4 +1,5 @@
 /** A screen of its own on a terminal, drawn over again and again, and given back at the end (xterm's alternate screen). */
+import { tamed } from './output.ts'
 
 const ENTER = '\u001B[?1049h\u001B[?25l'
 const LEAVE = '\u001B[?25h\u001B[?1049l'
@@ -21,7 +22,7 @@ export class Screen implements Disposable {
   draw(lines: readonly string[], foot: string): void {
     const rows = Math.max(3, process.stdout.rows - 1)
     const drawn = [...lines.slice(0, rows - 2), '', foot]
-    process.stdout.write(HOME + drawn.map((line) => line + END_LINE).join('') + END_SCREEN)
+    process.stdout.write(HOME + drawn.map((line) => tamed(line) + END_LINE).join('') + END_SCREEN)
   }
 
   [Symbol.dispose](): void {

@@ -45,6 +45,8 @@ const receiptLine = ({ path, chime, pending, isResumed, isEmpty }: Of<'receipt'>
 export const stampNote = (news: StampNews, paint: Colours): string | undefined => {
   if (news.type === 'failed') return `${paint.red('error')} ${shown(news.message)} [${news.code}]`
   if (news.type === 'skipped') return `${paint.yellow('passed over')} ${shown(news.path)}: ${news.why}`
+  if (news.type === 'waiting')
+    return `${paint.yellow('waiting')}  ${shown(news.path)}  no proof yet; block ${news.heightPromised} was promised. truechimer status says what the chain waits for. The receipt is kept: this may be stopped and gone on with later`
   if (news.type === 'kept') return `The older proof of ${shown(news.path)} is kept in ${shown(news.kept)}`
   return undefined
 }
@@ -56,6 +58,7 @@ export const stampJson = (news: StampNews): unknown => {
   if (news.type === 'receipt') return { file, state: 'received', ...receiptJson(news) }
   if (news.type === 'done')
     return { file, state: 'done', chime: news.chime, bytes: news.bytes.length, ...ofEntry(news.proof) }
+  if (news.type === 'waiting') return { file, state: 'waiting', heightPromised: news.heightPromised }
   if (news.type === 'kept') return { file, state: 'kept', kept: news.kept }
   if (news.type === 'skipped') return { file, state: 'skipped', why: news.why }
   return { file, state: 'failed', error: { code: news.code, message: news.message } }

@@ -16,7 +16,9 @@ import { hashFile } from './file-hash.ts'
 import type { HashWish } from './file-hash.ts'
 import type { Found } from './file-walk.ts'
 import { checkTaken, idOf } from './stamp-node.ts'
-import type { StampNode, Taken } from './stamp-node.ts'
+import type { Taken } from './stamp-node.ts'
+import { StampWaiting } from './stamp-waiting.ts'
+import type { LateStamp, StampWaitingOptions } from './stamp-waiting.ts'
 
 /** Stamps handed in at once; a node takes no more. */
 const BATCH_MAX = 100
@@ -24,18 +26,6 @@ const BATCH_MAX = 100
 const BATCH_BYTES_MAX = 256 * 1024 * 1024
 /** Receipts that wait for their proofs before more is hashed. */
 const WAITING_MAX = 2000
-/** Beacons that are tried where the network is faster than the way to the node. */
-const BEACON_ATTEMPTS = 3
-/** Between two looks for a proof, ms; and looks between two looks at the node's promise. */
-const LOOK_MS = 200
-const LOOKS_BETWEEN = 5
-/** A block is final once the next one is decided, and a node takes a moment to make a proof. */
-const HEIGHTS_SPARED = 3
-/** Refusals that waiting mends; how long where the node does not say, at most, ms, and how often. */
-const BUSY: readonly string[] = ['TC_API_RATE', 'TC_API_STAMPS_FULL']
-const BUSY_PAUSE_MS = 1000
-const BUSY_PAUSE_MS_MAX = 60_000
-const BUSY_ATTEMPTS = 20
 
 export type StampNews =
   | {
@@ -62,12 +52,13 @@ export type StampNews =
       readonly proof: StampProof
       readonly bytes: Uint8Array
     }
+  /** Its receipt is kept and its proof is long in coming. */
+  | { readonly type: 'waiting'; readonly path: string; readonly heightPromised: number }
   | { readonly type: 'kept'; readonly path: string; readonly kept: string }
   | { readonly type: 'skipped'; readonly path: string; readonly why: string }
   | { readonly type: 'failed'; readonly path: string; readonly code: string; readonly message: string }
 
-export interface StampRunOptions {
-  readonly node: StampNode
+export interface StampRunOptions extends StampWaitingOptions {
   readonly networkId: Uint8Array
   readonly random: Random
   readonly algorithm: ImprintAlgorithm
@@ -79,7 +70,6 @@ export interface StampRunOptions {
   /** Instead of `FILE.chime`. */
   readonly out: string | undefined
   readonly wait: 'final' | 'receipt'
-  readonly signal: AbortSignal
   readonly tell: (news: StampNews) => Promise<void> | void
   readonly onProgress?: (path: string, ...read: Parameters<NonNullable<HashWish['onProgress']>>) => void
   /** What else is to be done once a receipt or proof of a file is kept; what it rejects with is told of that file. */
@@ -91,8 +81,6 @@ export interface StampRunOptions {
   }) => Promise<void>
   /** Checks a final proof; rejects where it does not hold. */
   readonly check: (proof: StampProof) => Promise<VerifiedStamp>
-  /** Resolves after so many ms, or when the signal fires. */
-  readonly pause: (ms: number) => Promise<void>
 }
 
 interface Gathered {
@@ -114,6 +102,7 @@ interface Waiting {
 
 export class StampRun {
   readonly #options: StampRunOptions
+  readonly #patience: StampWaiting
   #gathered: Gathered[] = []
   #gatheredBytes = 0
   #waiting: Waiting[] = []
@@ -122,6 +111,7 @@ export class StampRun {
 
   constructor(options: StampRunOptions) {
     this.#options = options
+    this.#patience = new StampWaiting(options)
   }
 
   /** Files whose stamping failed. */
@@ -229,31 +219,17 @@ export class StampRun {
     }
   }
 
-  /** With the newest beacon; once more where the network was faster than we. */
+  /** With the newest beacon, or with none. */
   async #submit(
     batch: readonly Gathered[],
   ): Promise<{ readonly beacon: string | null; readonly taken: readonly Taken[] }> {
-    const { node, algorithm, clientKey } = this.#options
+    const { node, algorithm, clientKey, wantsBeacon } = this.#options
     const wishes = batch.map(({ imprint }) => ({ algorithm, imprint }))
-    for (let attempt = 0; ; attempt += 1) {
-      const beacon = await this.#beacon()
-      try {
-        return { beacon, taken: await this.#patiently(() => node.submit(wishes, { beacon, clientKey })) }
-      } catch (cause) {
-        const isBeacon = cause instanceof ApiError && cause.code === 'TC_API_STAMP_BEACON'
-        if (!isBeacon || attempt === BEACON_ATTEMPTS - 1) throw cause
-      }
-    }
-  }
-
-  async #beacon(): Promise<string | null> {
-    if (!this.#options.wantsBeacon) return null
-    const beacon = await this.#patiently(() => this.#options.node.beacon())
-    if (beacon !== undefined) return beacon.block
-    throw new ChimerError(
-      'TC_STAMP_NO_BEACON',
-      'The network has decided no block yet, so there is no beacon to mix in. Try again in a moment, or say --no-beacon for an upper bound alone.',
-    )
+    const hand = async (beacon: string | null) => ({
+      beacon,
+      taken: await this.#patience.patiently(() => node.submit(wishes, { beacon, clientKey })),
+    })
+    return wantsBeacon ? this.#patience.withBeacon(hand, ', or say --no-beacon for an upper bound alone') : hand(null)
   }
 
   async #keep(one: Gathered, taken: Taken, beacon: string | null): Promise<void> {
@@ -294,37 +270,19 @@ export class StampRun {
         await this.#finish(one, await this.#proofOf(one))
       } catch (cause) {
         if (!isOfOne(cause)) throw cause
-        await this.#fail(one.path, cause)
+        await this.#fail(one.path, cause instanceof ApiError ? strangeReceipt(one, cause) : cause)
       }
       this.#waiting.shift()
     }
   }
 
-  async #proofOf({ chime, pending }: Waiting): Promise<Uint8Array> {
-    const { node, signal, pause } = this.#options
-    const id = idOf(pending.entry, pending.clientKey)
-    for (let look = 1; ; look += 1) {
-      signal.throwIfAborted()
-      const proof = await this.#patiently(() => node.proof(id))
-      if (proof !== undefined) return proof
-      if (look % LOOKS_BETWEEN === 0) await this.#mindPromise(id, chime, pending)
-      await pause(LOOK_MS)
-    }
-  }
-
-  /** The node said until when; if the network is past that, its word is broken. */
-  async #mindPromise(id: string, chime: string, { receipt }: PendingStamp): Promise<void> {
-    const { node } = this.#options
-    const newest = await this.#patiently(() => node.beacon())
-    if (newest === undefined || newest.height <= receipt.heightPromised + HEIGHTS_SPARED) return
-    const height = await this.#patiently(() => node.height(id))
-    if (height !== undefined)
-      throw wrongProof(chime, `the stamp is in block ${height}, and the node makes no proof of it`)
-    throw new ChimerError(
-      'TC_STAMP_PROMISE',
-      `The node promised a block no later than ${receipt.heightPromised}, the network is at ${newest.height}, and the stamp is not final. ` +
-        `Its receipt is kept in ${chime}, which shows that it broke its word: keep it, gather the evidence with truechimer proof promise ${chime}, and have the file stamped by another node with --again --node.`,
-    )
+  #proofOf({ path, chime, pending: { entry, clientKey, receipt } }: Waiting): Promise<Uint8Array> {
+    const { heightPromised } = receipt
+    return this.#patience.proofOf(idOf(entry, clientKey), {
+      heightPromised,
+      late: (stamp) => lateStamp(chime, stamp),
+      onWaiting: () => this.#options.tell({ type: 'waiting', path, heightPromised }),
+    })
   }
 
   async #finish({ path, chime, pending }: Waiting, bytes: Uint8Array): Promise<void> {
@@ -344,21 +302,6 @@ export class StampRun {
     const written = encodeStampProof(whole)
     await writeDurably(chime, written)
     await this.#options.tell({ type: 'final', path, chime, bytes: written, pending, verified })
-  }
-
-  /** Waits where the node says that it has too much to do; rejects with everything else. */
-  async #patiently<T>(ask: () => Promise<T>): Promise<T> {
-    const { signal, pause } = this.#options
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await ask()
-      } catch (cause) {
-        signal.throwIfAborted()
-        const isBusy = cause instanceof ApiError && BUSY.includes(cause.code)
-        if (!isBusy || attempt === BUSY_ATTEMPTS) throw cause
-        await pause(Math.min(cause.retryAfterMs ?? BUSY_PAUSE_MS, BUSY_PAUSE_MS_MAX))
-      }
-    }
   }
 
   async #fail(path: string, { code, message }: ChimerError | ApiError): Promise<void> {
@@ -383,6 +326,24 @@ const asked = ({ node }: PendingStamp): string => (node === '' ? '' : `, such as
 /** Whether the rest can go on: a refusal of one stamp, not of the node as such. */
 const isOfOne = (cause: unknown): cause is ChimerError | ApiError =>
   cause instanceof ChimerError || (cause instanceof ApiError && cause.status === 404)
+
+/** The node said until when, and the network is past that. */
+const lateStamp = (chime: string, { height, heightPromised, heightNewest }: LateStamp): ChimerError =>
+  height === undefined
+    ? new ChimerError(
+        'TC_STAMP_PROMISE',
+        `The node promised a block no later than ${heightPromised}, the network is at ${heightNewest}, and the stamp is not final. ` +
+          `Its receipt is kept in ${chime}, which shows that it broke its word: keep it, gather the evidence with truechimer proof promise ${chime}, and have the file stamped by another node with --again --node.`,
+      )
+    : wrongProof(chime, `the stamp is in block ${height}, and the node makes no proof of it`)
+
+/** The receipt is another node's, or this one has lost what it promised. */
+const strangeReceipt = ({ chime, pending: { node } }: Waiting, cause: ApiError): ChimerError =>
+  new ChimerError(
+    'TC_STAMP_OTHER',
+    `The node does not know the stamp of which ${chime} holds the receipt. Ask the one that gave it${node === '' ? '' : `, with --node ${node}`}, or stamp anew here with --again.`,
+    { facts: { chime }, cause },
+  )
 
 const wrongProof = (chime: string, why: string): ChimerError =>
   new ChimerError(

@@ -5,26 +5,18 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ChimerError, equalBytes } from '../base/index.ts'
-import { ApiError, openClient } from '../services/client.ts'
-import { openStampProof, verifyStamp } from '../stamps/index.ts'
+import { openClient } from '../services/client.ts'
+import { entryOfProof, leafOf, openStampProof, verifyStamp } from '../stamps/index.ts'
 import type { PendingStamp, StampEntry, StampProof, StampTrust, VerifiedStamp } from '../stamps/index.ts'
 import type { Ending } from './ending.ts'
 import { meet } from './stamp.ts'
 import { stampNodeOf } from './stamp-node-client.ts'
 import { checkTaken, idOf } from './stamp-node.ts'
-import type { StampNode, Wish } from './stamp-node.ts'
+import type { Wish } from './stamp-node.ts'
 import { trustOf } from './stamp-trust-files.ts'
+import { StampWaiting } from './stamp-waiting.ts'
+import type { LateStamp, StampWaitingOptions } from './stamp-waiting.ts'
 
-/** Beacons that are tried. */
-const BEACON_ATTEMPTS = 3
-/** Between two looks for a proof, ms; and looks between two looks at the node's promise. */
-const LOOK_MS = 200
-const LOOKS_BETWEEN = 10
-/** A block is final once the next one is decided, and a node takes a moment to make a proof. */
-const HEIGHTS_SPARED = 3
-/** A node counts requests by the minute. */
-const RATE_PAUSE_MS = 5000
-const RATE_ATTEMPTS = 24
 /** Wishes in one submission. */
 export const STAMPING_WISHES_MAX = 100
 
@@ -34,12 +26,9 @@ export interface Finished {
   readonly verified: VerifiedStamp
 }
 
-export interface StampingOptions {
-  readonly node: StampNode
+export interface StampingOptions extends StampWaitingOptions {
   /** What the node's proofs are checked with. */
   readonly trust: StampTrust
-  readonly signal: AbortSignal
-  readonly pause: (ms: number) => Promise<void>
 }
 
 /** What is to be stamped with a beacon; `made` goes back to the caller beside the receipts. */
@@ -51,9 +40,11 @@ export interface Prepared<T> {
 
 export class StampingClient {
   readonly #options: StampingOptions
+  readonly #patience: StampWaiting
 
   constructor(options: StampingOptions) {
     this.#options = options
+    this.#patience = new StampWaiting(options)
   }
 
   get networkId(): Uint8Array {
@@ -71,31 +62,17 @@ export class StampingClient {
   async take<T>(
     prepare: (beacon: string) => Promise<Prepared<T>>,
   ): Promise<{ readonly made: T; readonly pending: readonly PendingStamp[] }> {
-    for (let attempt = 1; ; attempt += 1) {
-      const beacon = await this.#beacon()
+    return this.#patience.withBeacon(async (beacon) => {
       const { wishes, made } = await prepare(beacon)
-      try {
-        return { made, pending: await this.#submit(wishes, beacon) }
-      } catch (cause) {
-        if (!isBeaconOld(cause) || attempt === BEACON_ATTEMPTS) throw cause
-      }
-    }
-  }
-
-  async #beacon(): Promise<string> {
-    const beacon = await this.#patiently(() => this.#options.node.beacon())
-    if (beacon !== undefined) return beacon.block
-    throw new ChimerError(
-      'TC_STAMP_NO_BEACON',
-      'The network has decided no block yet, so there is no beacon to mix in. Try again in a moment.',
-    )
+      return { made, pending: await this.#submit(wishes, beacon) }
+    })
   }
 
   async #submit(wishes: readonly Wish[], beacon: string): Promise<readonly PendingStamp[]> {
     const { node, trust } = this.#options
     const { networkId } = trust
     const clientKey = ''
-    const taken = await this.#patiently(() => node.submit(wishes, { beacon, clientKey }))
+    const taken = await this.#patience.patiently(() => node.submit(wishes, { beacon, clientKey }))
     return wishes.map((wish, i) => {
       const own = taken[i]
       if (own === undefined)
@@ -115,54 +92,24 @@ export class StampingClient {
     entry: StampEntry,
     { clientKey = '', heightPromised }: { readonly clientKey?: string; readonly heightPromised?: number } = {},
   ): Promise<Finished> {
-    const bytes = await this.#proofOf(idOf(entry, clientKey), heightPromised)
+    const bytes = await this.#patience.proofOf(idOf(entry, clientKey), { heightPromised, late: lateStamp })
     const opened = openStampProof(bytes)
     if (opened.verdict !== 'accept') throw wrongProof(opened.reason)
     const proof = opened.value
-    if (proof.algorithm !== entry.algorithm || !equalBytes(proof.imprint, entry.imprint))
-      throw wrongProof('it is of another stamp')
+    if (!equalBytes(leafOf(entryOfProof(proof)), leafOf(entry))) throw wrongProof('it is of another stamp')
     const verified = verifyStamp(proof, { trust: this.#options.trust })
     if (verified.verdict !== 'accept') throw wrongProof(`${verified.link}, ${verified.reason}`)
     return { bytes, proof, verified: verified.value }
   }
-
-  async #proofOf(id: string, heightPromised: number | undefined): Promise<Uint8Array> {
-    const { node, signal, pause } = this.#options
-    for (let look = 1; ; look += 1) {
-      signal.throwIfAborted()
-      const proof = await this.#patiently(() => node.proof(id))
-      if (proof !== undefined) return proof
-      if (heightPromised !== undefined && look % LOOKS_BETWEEN === 0) await this.#mindPromise(heightPromised)
-      await pause(LOOK_MS)
-    }
-  }
-
-  async #mindPromise(heightPromised: number): Promise<void> {
-    const newest = await this.#patiently(() => this.#options.node.beacon())
-    if (newest === undefined || newest.height <= heightPromised + HEIGHTS_SPARED) return
-    throw new ChimerError(
-      'TC_STAMP_PROMISE',
-      `The node promised a block no later than ${heightPromised}, the network is at ${newest.height}, and the stamp is not final. Have it stamped by another node.`,
-    )
-  }
-
-  /** Waits where the node says that we ask too often; rejects with everything else. */
-  async #patiently<T>(ask: () => Promise<T>): Promise<T> {
-    const { signal, pause } = this.#options
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await ask()
-      } catch (cause) {
-        signal.throwIfAborted()
-        if (!(cause instanceof ApiError) || cause.status !== 429 || attempt === RATE_ATTEMPTS) throw cause
-        await pause(RATE_PAUSE_MS)
-      }
-    }
-  }
 }
 
-const isBeaconOld = (cause: unknown): boolean =>
-  cause instanceof ApiError && (cause.code === 'TC_API_STAMP_BEACON' || /beacon-(?:stale|unknown)/.test(cause.message))
+const lateStamp = ({ height, heightPromised, heightNewest }: LateStamp): ChimerError =>
+  height === undefined
+    ? new ChimerError(
+        'TC_STAMP_PROMISE',
+        `The node promised a block no later than ${heightPromised}, the network is at ${heightNewest}, and the stamp is not final. Have it stamped by another node.`,
+      )
+    : wrongProof(`the stamp is in block ${height}, and the node makes no proof of it`)
 
 const wrongProof = (why: string): ChimerError =>
   new ChimerError(

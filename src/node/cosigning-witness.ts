@@ -13,11 +13,11 @@ import {
   cosignatureOf,
   cosignedText,
   encodeNote,
-  isOfKey,
   judgeCheckpoint,
   nodeNoteKey,
   nodeOfOrigin,
   openWitnessRequest,
+  ownLines,
   signatureLine,
 } from '../stamps/index.ts'
 import type {
@@ -133,7 +133,7 @@ export class CosigningWitness {
     const { outcome, isFork } = judgeCheckpoint(request, { key, last })
     // Only what the log itself signed is kept: lines of others are anybody's.
     const { text, signatures } = request.note
-    const note = { text, signatures: signatures.filter((line) => isOfKey(key, line)) }
+    const note = { text, signatures: ownLines(key, signatures) }
     if (isFork && last !== undefined) store.keepFork({ origin, size, first: last.note, second: encodeNote(note) })
     const lastSize = last?.size ?? 0
     if (outcome.verdict !== 'accept') return { ...outcome, size: lastSize }

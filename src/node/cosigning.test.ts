@@ -207,6 +207,20 @@ describe('T-72: a log grows', () => {
     deepEqual([four.published(0).head.size, four.published(0).cosigners.length], [7, 4])
   })
 
+  test('who cosigned a head stands under it, also when another is asked again and it is away', async () => {
+    await using four = new Four()
+    const { log, cosigning } = four.node(0)
+    four.node(1).isTruechimer = false
+    log.grow(3)
+    cosigning.changed()
+    await four.run(1000)
+    deepEqual(four.published(0).cosigners, [0, 2, 3])
+    four.node(1).isTruechimer = true
+    four.node(2).hasTime = false
+    await four.run(11_000)
+    deepEqual(four.published(0).cosigners, [0, 1, 2, 3])
+  })
+
   test('whoever lost its memory of sizes is told them, and a log that began anew with its witnesses goes on', async () => {
     const stores = [1, 2, 3, 4].map(() => new MemoryCosigned())
     {
@@ -307,6 +321,17 @@ describe('T-69: strangers', () => {
       equal(encodeNote(note).includes(key.name), true)
     }
     deepEqual(await witness.answer('x'), { verdict: 'reject', reason: 'malformed-witness-request', size: undefined })
+  })
+
+  test('who copies a log’s line does not swell what its witness serves, nor what it checks', async () => {
+    await using four = new Four()
+    const { witness } = four.node(1).cosigning
+    const [head = '', line = ''] = (await four.question({ size: 1, root: FORGED.root })).split(/(?=— )/)
+    equal((await witness.answer(`${head}${line.repeat(250)}`)).verdict, 'accept')
+    const { origin } = four.node(0).cosigning
+    const note = openNote(witness.cosigned(hexOf(sha256(new TextEncoder().encode(origin)))) ?? '')
+    ok(note.verdict === 'accept')
+    equal(note.value.signatures.length, 2)
   })
 
   test('get no answer over the network', async () => {

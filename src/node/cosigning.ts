@@ -172,11 +172,20 @@ export class Cosigning implements AsyncDisposable {
     const own = await this.#cosignOwn(note)
     this.#published ??= { ...head, note: withLines(note, own) }
     const lines = await Promise.all(asked.map((peer) => this.#ask(peer, { head, note, tree })))
-    const cosigned = lines.filter((line) => line !== undefined)
-    this.#published = { ...head, note: withLines(note, [...own, ...cosigned]) }
+    const cosigned = this.#withEarlier(note, [...own, ...lines.filter((line) => line !== undefined)])
+    this.#published = { ...head, note: withLines(note, cosigned) }
     const newest = this.#options.log?.head
     if (newest !== undefined && newest.size > head.size) return this.#untilNextNs()
-    return cosigned.length < this.#options.members().length - 1 ? ROUND_AGAIN_NS : undefined
+    const others = cosigned.filter(({ name }) => name !== this.origin)
+    return others.length < this.#options.members().length - 1 ? ROUND_AGAIN_NS : undefined
+  }
+
+  /** And the lines of those who cosigned this head in an earlier round, and did not answer now. */
+  #withEarlier({ text }: SignedNote, lines: readonly NoteSignature[]): readonly NoteSignature[] {
+    const earlier = this.#published?.note
+    if (earlier?.text !== text) return lines
+    const cosigned = earlier.signatures.slice(1)
+    return [...lines, ...cosigned.filter((old) => !lines.some(({ name }) => name === old.name))]
   }
 
   #untilNextNs(): bigint {

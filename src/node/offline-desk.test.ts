@@ -134,6 +134,16 @@ describe('what is refused, and nothing of it kept', () => {
       async () => encodeRecord(await recordOf(2, { returned: { count: 1 } })),
       'return offline-wrong-count',
     ],
+    [
+      'a return from another journey',
+      async () => encodeRecord(await recordOf(2, { returned: { vectors: new Uint8Array(32) } })),
+      'return offline-wrong-drawing',
+    ],
+    [
+      'a return after other stamps',
+      async () => encodeRecord(await recordOf(2, { returned: { last: new Uint8Array(32) } })),
+      'return offline-wrong-count',
+    ],
     ['a clock that is off by an hour', async () => encodeRecord(await recordOf(1)), 'return offline-clock-off'],
     [
       'an expired vector',

@@ -16,6 +16,7 @@ import {
   openRecord,
   openReturn,
   openVectors,
+  returnFault,
   reuseShown,
 } from '../proofs/index.ts'
 import type { OfflineAdmission, OfflineLink, OfflineRecord, SealedReturn, StampCheck } from '../proofs/index.ts'
@@ -110,6 +111,8 @@ export class OfflineDesk {
     if (late !== undefined) return { ...late, link: 'return' }
     const checked = await this.#check(record)
     if (checked.verdict !== 'accept') return checked
+    const fault = returnFault(returned.value, { ...checked.value, networkId: this.#options.networkId })
+    if (fault !== undefined) return { ...reject(fault), link: 'return' }
     await this.#options.shelf.keepRecord(id, encodeRecord(record))
     return this.#stamp(id, returned.value, beacon)
   }

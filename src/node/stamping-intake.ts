@@ -3,6 +3,7 @@
  * and up to sixteen of their receipts share a signature. Signed first, written second, answered last; where the disk will not, what was signed
  * never leaves. Rules T-41 to T-43 in docs/spec/stamps.md.
  */
+import assert from 'node:assert/strict'
 import { BoundedQueue, ChimerError, accept, ignore } from '../base/index.ts'
 import type { Admission, TimeInterval } from '../base/index.ts'
 import type { BlockId } from '../consensus/index.ts'
@@ -58,11 +59,6 @@ interface Submission {
   readonly reject: (cause: unknown) => void
 }
 
-interface Drafted {
-  readonly submission: Submission
-  readonly slots: readonly DraftSlot[]
-}
-
 export class Intake {
   readonly #options: IntakeOptions
   readonly #waiting = new BoundedQueue<Submission>(SUBMISSIONS_WAITING_MAX)
@@ -74,11 +70,11 @@ export class Intake {
     this.#options = options
   }
 
-  async submit(requests: readonly StampRequest[]): Promise<Answer> {
-    if (requests.length === 0) return accept([])
-    if (this.#isClosed) return ignore('stamping-halted')
+  submit(requests: readonly StampRequest[]): Promise<Answer> {
+    if (requests.length === 0) return Promise.resolve(accept([]))
+    if (this.#isClosed) return Promise.resolve(ignore('stamping-halted'))
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-    if (!this.#waiting.push({ requests, resolve, reject })) return ignore('stamps-full')
+    if (!this.#waiting.push({ requests, resolve, reject })) return Promise.resolve(ignore('stamps-full'))
     this.#running ??= this.#run()
     return promise
   }
@@ -113,41 +109,48 @@ export class Intake {
   }
 
   async #takeGroup(submissions: readonly Submission[]): Promise<void> {
-    const { store } = this.#options
     const gate = this.#options.gate()
-    const facts = gate.verdict === 'accept' ? gate.value : undefined
     try {
-      const draft = new StampDraft({
-        size: store.size,
-        room: facts?.room ?? 0,
-        heightNewest: facts?.heightNewest ?? 0,
-        refusal: gate.verdict === 'accept' ? undefined : gate.reason,
-        positionOf: (id) => store.positionOf(id),
-        heightOf: this.#options.heightOf,
-      })
-      const drafted = this.#draft(draft, submissions)
-      const records = facts === undefined ? NO_RECORDS : await this.#keep(draft, facts)
-      for (const { submission, slots } of drafted) submission.resolve(accept(this.#records(slots, records)))
+      // Nearly always all are new: only where the store says otherwise is each looked up.
+      const isTaken =
+        (await this.#take(submissions, { gate, lookedUp: 'refused' })) ||
+        (await this.#take(submissions, { gate, lookedUp: 'all' }))
+      assert(isTaken)
       this.#isFailing = false
     } catch (cause) {
       this.#fail(submissions, cause)
     }
   }
 
-  #draft(draft: StampDraft, submissions: readonly Submission[]): readonly Drafted[] {
-    return submissions.flatMap((submission) => {
-      const slots = draft.add(submission.requests)
-      if (slots.verdict === 'accept') return [{ submission, slots: slots.value }]
-      submission.resolve(slots)
-      return []
+  /** False, and nothing happened, where what was held to be new is known. */
+  async #take(
+    submissions: readonly Submission[],
+    { gate, lookedUp }: { readonly gate: IntakeGate; readonly lookedUp: 'all' | 'refused' },
+  ): Promise<boolean> {
+    const { store, heightOf } = this.#options
+    const facts = gate.verdict === 'accept' ? gate.value : undefined
+    const draft = new StampDraft({
+      size: store.size,
+      room: facts?.room ?? 0,
+      heightNewest: facts?.heightNewest ?? 0,
+      refusal: gate.verdict === 'accept' ? undefined : gate.reason,
+      lookedUp,
+      positionOf: (id) => store.positionOf(id),
+      heightOf,
     })
+    const drafted = submissions.map(({ requests }) => draft.add(requests))
+    const records = facts === undefined ? NO_RECORDS : await this.#keep(draft, facts)
+    if (records === undefined) return false
+    for (const [i, slots] of drafted.entries())
+      submissions[i]?.resolve(slots.verdict === 'accept' ? accept(this.#records(slots.value, records)) : slots)
+    return true
   }
 
-  /** Signs, writes, and only then gives away. */
+  /** Signs, writes, and only then gives away. Undefined where an entry is known already. */
   async #keep(
     draft: StampDraft,
     { received, heightNewest, sources }: IntakeFacts,
-  ): Promise<ReadonlyMap<number, StampRecord>> {
+  ): Promise<ReadonlyMap<number, StampRecord> | undefined> {
     const { networkId, signer, store, onTaken } = this.#options
     const facts = { received, heightNewest, heightPromised: heightNewest + PROMISE_HEIGHTS, sources }
     const records = new Map<number, StampRecord>()
@@ -162,7 +165,7 @@ export class Intake {
       }
       groups.push({ ...facts, first: members[0]?.position ?? 0, size: members.length, signature })
     }
-    store.take(draft.entries, groups)
+    if ((await store.take(draft.entries, groups)) === 'known') return undefined
     onTaken(draft.entries)
     return records
   }

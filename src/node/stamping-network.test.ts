@@ -90,7 +90,7 @@ class Four implements AsyncDisposable {
         this.#chimer = chimer
         const { directory } = this
         const parts = { time, directory, config: readConfig({}), signer, archive: store, chimer }
-        this.#opened = this.#stack.use(openStamping(parts))
+        this.#opened = this.#stack.use(await openStamping(parts))
       }
       await chimer.start()
     }

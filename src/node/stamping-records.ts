@@ -33,6 +33,7 @@ import {
 } from '../stamps/index.ts'
 import type {
   BatchBook,
+  BatchOutline,
   FinalBatch,
   KeptEntry,
   Receipt,
@@ -43,6 +44,8 @@ import type {
 
 /** Batches whose trees are held; of the largest one it takes a megabyte. */
 const TREES_HELD_MAX = 8
+/** Batches whose trees' upper levels are held: of the largest ones they take 16 MiB. */
+const OUTLINES_HELD_MAX = 2048
 /** Heights whose votes are held opened. */
 const VOTES_HELD_MAX = 16
 /** Entries or leaves that are read in one go. */
@@ -66,6 +69,7 @@ export class StampRecords {
   readonly #options: RecordsOptions
   readonly #genesisValidators: ValidatorSet
   readonly #trees = new BoundedMap<number, BatchTree>(TREES_HELD_MAX)
+  readonly #outlines = new BoundedMap<number, BatchOutline>(OUTLINES_HELD_MAX)
   readonly #votes = new BoundedMap<number, OpenedVotes>(VOTES_HELD_MAX)
 
   constructor(options: RecordsOptions) {
@@ -144,14 +148,25 @@ export class StampRecords {
   }
 
   #place({ first, logSize, batchRoot }: FinalBatch, position: number): Parameters<typeof makeStampProof>[0]['batch'] {
-    const held = this.#trees.get(first)
-    const tree = held ?? new BatchTree(this.#options.store.leaves(first, logSize - first))
-    if (held === undefined) {
-      if (!equalBytes(tree.root, batchRoot)) throw damaged(`entries ${first} to ${logSize - 1} are not as they were`)
-      this.#trees.set(first, tree)
-    }
     const index = position - first
+    const held = this.#trees.get(first)
+    const outline = held === undefined ? this.#outlines.get(first) : undefined
+    if (outline !== undefined) {
+      const leavesAt = (from: number, count: number): readonly Uint8Array[] =>
+        this.#options.store.leaves(first + from, count)
+      return { index, size: outline.size, path: outline.path(index, leavesAt) }
+    }
+    const tree = held ?? this.#build({ first, logSize, batchRoot })
     return { index, size: tree.size, path: tree.path(index) }
+  }
+
+  /** Of a large batch this takes long, and so is done once. */
+  #build({ first, logSize, batchRoot }: Pick<FinalBatch, 'first' | 'logSize' | 'batchRoot'>): BatchTree {
+    const tree = new BatchTree(this.#options.store.leaves(first, logSize - first))
+    if (!equalBytes(tree.root, batchRoot)) throw damaged(`entries ${first} to ${logSize - 1} are not as they were`)
+    this.#trees.set(first, tree)
+    this.#outlines.set(first, tree.outline())
+    return tree
   }
 
   #transaction({ transaction, height }: FinalBatch): SealedTransaction {

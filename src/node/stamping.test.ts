@@ -428,7 +428,7 @@ test('where the disk will not, nothing is acknowledged, it is told once, and it 
   const failing = changed(store, {
     take: (entries, groups) => {
       if (isFull) throw new ChimerError('TC_STAMP_STORE', 'the disk is full')
-      store.take(entries, groups)
+      return store.take(entries, groups)
     },
   })
   await bench.open[Symbol.asyncDispose]()

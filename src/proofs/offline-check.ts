@@ -118,7 +118,7 @@ export function* offlineChecking(
     if (fault !== undefined) return refusal('stamps', reject(fault), at)
     stamps.push(stamp.value)
   }
-  const returned = checkReturn(record, { vectors, stamps, context: { ...context, verifier } })
+  const returned = checkReturn(record, { networkId, vectors, stamps }, { checkStamp, verifier })
   if (returned.verdict !== 'accept') return refusal('return', returned)
   const notAfter = returned.value?.stamped.notAfter
   const notBefore = drawing.value.notBefore ?? 0n
@@ -153,30 +153,40 @@ const stampFault = (sealed: SealedOfflineStamp, place: StampPlace): OfflineReaso
   return reading.latest - reading.earliest < widthMin(vectors.vectors, reading) ? 'offline-too-exact' : undefined
 }
 
+interface ReturnPlace {
+  readonly networkId: Uint8Array
+  readonly vectors: SealedVectors
+  readonly stamps: readonly SealedOfflineStamp[]
+}
+
+/** P-82 but for the return's own stamp: why a signed return is not that of these stamps, or undefined. */
+export const returnFault = (
+  { returned }: SealedReturn,
+  { networkId, vectors, stamps }: ReturnPlace,
+): OfflineReason | undefined => {
+  const { count, last, reading } = returned
+  if (!equalBytes(returned.networkId, networkId)) return 'offline-wrong-network'
+  if (!equalBytes(returned.vectors, vectors.id)) return 'offline-wrong-drawing'
+  if (count !== stamps.length || !equalBytes(last, stamps.at(-1)?.digest ?? NO_STAMP)) return 'offline-wrong-count'
+  const newest = stamps.at(-1)?.stamp.reading ?? vectors.vectors.drawn
+  if (reading.earliest < newest.earliest || reading.latest < newest.latest) return 'offline-backwards'
+  return reading.latest - reading.earliest < widthMin(vectors.vectors, reading) ? 'offline-too-exact' : undefined
+}
+
 /** P-82. */
 const checkReturn = (
   { returned }: OfflineRecord,
-  found: {
-    readonly vectors: SealedVectors
-    readonly stamps: readonly SealedOfflineStamp[]
-    readonly context: OfflineContext & { readonly verifier: Verifier }
-  },
+  place: ReturnPlace,
+  { checkStamp, verifier }: { readonly checkStamp: StampCheck; readonly verifier: Verifier },
 ): Admission<CheckedOffline['returned']> => {
   if (returned === undefined) return accept(undefined)
-  const { vectors, stamps, context } = found
-  const opened = openReturn(returned.bytes, vectors.vectors.node, context.verifier)
+  const opened = openReturn(returned.bytes, place.vectors.vectors.node, verifier)
   if (opened.verdict !== 'accept') return opened
-  const { count, last, reading, networkId, vectors: drawing } = opened.value.returned
-  if (!equalBytes(networkId, context.networkId)) return reject('offline-wrong-network')
-  if (!equalBytes(drawing, vectors.id)) return reject('offline-wrong-drawing')
-  if (count !== stamps.length || !equalBytes(last, stamps.at(-1)?.digest ?? NO_STAMP))
-    return reject('offline-wrong-count')
-  const newest = stamps.at(-1)?.stamp.reading ?? vectors.vectors.drawn
-  if (reading.earliest < newest.earliest || reading.latest < newest.latest) return reject('offline-backwards')
-  if (reading.latest - reading.earliest < widthMin(vectors.vectors, reading)) return reject('offline-too-exact')
-  const stamped = context.checkStamp(opened.value.digest, returned.proof)
+  const fault = returnFault(opened.value, place)
+  if (fault !== undefined) return reject(fault)
+  const stamped = checkStamp(opened.value.digest, returned.proof)
   if (stamped.verdict !== 'accept') return stamped
-  if (!isClockRight(reading, stamped.value)) return reject('offline-drift')
+  if (!isClockRight(opened.value.returned.reading, stamped.value)) return reject('offline-drift')
   return accept({ ...opened.value, stamped: stamped.value })
 }
 

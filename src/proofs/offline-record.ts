@@ -13,8 +13,8 @@ import { OFFLINE_RETURN_BYTES_MAX, OFFLINE_STAMP_BYTES_MAX } from './offline-sta
 import { OFFLINE_VECTORS_BYTES_MAX, OFFLINE_VECTORS_MAX } from './offline-vectors.ts'
 
 export const OFFLINE_RECORD_FORM = 'truechimer/offline-record/1'
-/** Of a stamp's proof in a record, bytes. */
-const PROOF_BYTES_MAX = 65_536
+/** Of a stamp's proof in a record, bytes: one with its bridge (T-12, T-19). */
+const PROOF_BYTES_MAX = 1_114_112
 export const OFFLINE_RECORD_BYTES_MAX = 2_097_152
 
 interface Written {

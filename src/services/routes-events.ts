@@ -6,6 +6,7 @@ import type { EventHub } from './event-hub.ts'
 import type { ApiApp } from './routes.ts'
 import { refuse } from './problems.ts'
 import { EVENTS_EXAMPLE } from './examples.ts'
+import { addressKey } from './ntp-rate.ts'
 import { streamHeaders } from './stream-headers.ts'
 
 const one = `(?:${EVENT_TYPES.join('|')})`
@@ -52,14 +53,14 @@ export const eventRoutes = (app: ApiApp, hub: EventHub): void => {
       response: { 200: z.string().describe('a stream without end') },
     },
     handler: async (request, reply) => {
-      if (!hub.hasRoom(request.ip)) throw refuse('TC_API_STREAMS')
+      if (!hub.hasRoom(addressKey(request.ip))) throw refuse('TC_API_STREAMS')
       const { types } = request.query
       reply.header('content-type', 'text/event-stream; charset=utf-8')
       reply.hijack()
       reply.raw.writeHead(200, streamHeaders(reply.getHeaders()))
       reply.raw.on('error', (error) => request.log.debug({ err: error }, 'event stream failed'))
       const leave = hub.join({
-        client: request.ip,
+        client: addressKey(request.ip),
         sink: reply.raw,
         types: types === undefined ? undefined : typesOf(types),
         lastEventId: request.headers['last-event-id'],

@@ -1,6 +1,7 @@
 /** Handing in over real sockets what was stamped offline, with the client and with a table for a desk (A-140 to A-142). */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { ChimerError } from '../base/index.ts'
 import { OFFLINE_DESK_REASONS } from '../node/index.ts'
 import type { OfflineAnswer } from '../node/index.ts'
 import { OFFLINE_REASONS } from '../proofs/index.ts'
@@ -23,13 +24,14 @@ interface Opened extends AsyncDisposable {
   readonly handed: { readonly record: Uint8Array; readonly beacon: string | null }[]
 }
 
-/** A desk that answers `refusal`, or takes everything. */
-const open = async (refusal?: OfflineAnswer, limits: Partial<ApiLimits> = {}): Promise<Opened> => {
+/** A desk that answers `refusal`, fails with it, or takes everything. */
+const open = async (refusal?: OfflineAnswer | ChimerError, limits: Partial<ApiLimits> = {}): Promise<Opened> => {
   const handed: Opened['handed'] = []
   const stamps = tableDesk()
   const offline = {
     submit: async (record: Uint8Array, beacon: string | null): Promise<OfflineAnswer> => {
       handed.push({ record, beacon })
+      if (refusal instanceof ChimerError) throw refusal
       if (refusal !== undefined) return refusal
       const taken = await stamps.submit([
         { algorithm: 'sha3-256', imprint: new Uint8Array(32), beacon, clientKey: DRAWING },
@@ -89,6 +91,15 @@ describe('refusals', () => {
       await using node = await open(refusal)
       await rejects(node.client.offline.submit(Uint8Array.of(1), { beacon: null }), coded(code, message))
     })
+
+  test('a disk that keeps nothing is told, and no path of this machine', async () => {
+    const full = new ChimerError('TC_FILE_UNWRITABLE', 'Cannot write /srv/ada/offline/x.record: no space left.')
+    await using node = await open(full)
+    await rejects(node.client.offline.submit(Uint8Array.of(1), { beacon: null }), (error: ApiError) => {
+      deepEqual([error.code, error.status, error.message.includes('/srv')], ['TC_API_STAMP_STORE', 503, false])
+      return true
+    })
+  })
 
   test('every reason of a desk has its sentence', () =>
     deepEqual(

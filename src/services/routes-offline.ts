@@ -3,6 +3,7 @@
  * stamps. Rules: docs/spec/api.md, A-140 to A-142.
  */
 import { z } from 'zod'
+import { ChimerError } from '../base/index.ts'
 import type { OfflineAnswer, OfflineDesk } from '../node/index.ts'
 import { STAMP_REFUSALS } from '../stamps/index.ts'
 import type { StampDesk, StampRefusal } from '../stamps/index.ts'
@@ -40,6 +41,8 @@ const submitRoute = (app: ApiApp, { desk, newest, limits }: OfflineRoutesOptions
         'TC_API_OFFLINE_REFUSED',
         'TC_API_STAMP_BEACON',
         'TC_API_STAMP_UNREADY',
+        'TC_API_STAMPS_FULL',
+        'TC_API_STAMP_STORE',
         'TC_API_TOO_LARGE',
       ],
       example: { drawing: '00'.repeat(32), stamp: STAMP_EXAMPLE },
@@ -56,7 +59,12 @@ const submitRoute = (app: ApiApp, { desk, newest, limits }: OfflineRoutesOptions
       response: { 200: offlineTakenSchema },
     },
     handler: async ({ body: { record, beacon } }, reply) => {
-      const answer = await desk.submit(new Uint8Array(Buffer.from(record, 'base64')), beacon)
+      const bytes = new Uint8Array(Buffer.from(record, 'base64'))
+      const answer = await desk.submit(bytes, beacon).catch((error: unknown) => {
+        if (!(error instanceof ChimerError)) throw error
+        reply.log.error({ err: error }, 'what was stamped offline cannot be kept')
+        throw refuse('TC_API_STAMP_STORE')
+      })
       if (answer.verdict !== 'accept') {
         const { problem, retryAfterSec } = refusalOf(answer, newest())
         if (retryAfterSec !== undefined) reply.header('retry-after', retryAfterSec)

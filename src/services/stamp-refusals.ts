@@ -34,7 +34,7 @@ const REFUSED: Readonly<Record<StampRefusal, Refused>> = {
   },
   'stamping-halted': {
     code: 'TC_API_STAMP_UNREADY',
-    text: 'This node has stopped stamping until its operator acts; its log says why. Ask another node.',
+    text: 'This node stamps nothing now: it has stopped deciding, or the network has decided no block for a while. GET /v1/status says which. Ask again later, or ask another node.',
   },
   'stamps-full': {
     code: 'TC_API_STAMPS_FULL',

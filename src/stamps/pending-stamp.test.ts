@@ -22,7 +22,7 @@ const arbitrary = fc
     beacon: fc.constantFrom(null, 'ab'.repeat(32)),
     salt: fc.constantFrom(0, 16, 32).chain((length) => fc.uint8Array({ minLength: length, maxLength: length })),
     clientKey: fc.string({ unit: 'grapheme-ascii', maxLength: 64 }),
-    node: fc.string({ unit: 'grapheme-ascii', maxLength: 256 }),
+    node: fc.constantFrom('', 'http://127.0.0.1:7340', 'https://[2001:db8::1]/a/b', 'https://a-b.example'),
   })
   .map(({ algorithm, byte, beacon, ...rest }): PendingStamp => {
     const imprint = new Uint8Array(IMPRINT_BYTES[algorithm]).fill(byte)
@@ -62,4 +62,20 @@ test('an imprint, a salt or a beacon of another length is no stamp', () => {
 test('an address that is too long is left out', () => {
   const opened = openPendingStamp(encodePendingStamp({ ...pending, node: `http://${'a'.repeat(300)}` }))
   equal(opened.verdict === 'accept' ? opened.value.node : 'refused', '')
+})
+
+test('so is one that a shell would not take for an address, whoever wrote the file', () => {
+  // As long as the true one, so that the bytes stay well-formed.
+  const whole = String.fromCharCode(...encodePendingStamp(pending))
+  for (const node of [
+    'http://a;rm -rf ~/bbb',
+    'http://$(id)/aaaaaaaa',
+    'file:///etc/passwdaaa',
+    'http://a\n b aaaaaaaaa',
+  ]) {
+    equal(node.length, pending.node.length)
+    const bent = Uint8Array.from(whole.replace(pending.node, node), (character) => character.charCodeAt(0))
+    const opened = openPendingStamp(bent)
+    equal(opened.verdict === 'accept' ? opened.value.node : 'refused', '')
+  }
 })

@@ -62,7 +62,14 @@ const codec = codecOf<Written>(
   PENDING_STAMP_BYTES_MAX,
 )
 
-/** A longer address than is kept is left out. */
+/**
+ * People are told to type the address into a shell, and the file may be anybody's: another than this is left out, in writing and in reading. No
+ * user or password, and nothing that a shell reads otherwise.
+ */
+const NODE = /^https?:\/\/[A-Za-z0-9.\-_:[\]]+(?:\/[A-Za-z0-9.\-_~/]*)?$/
+const addressOf = (node: string): string => (node.length <= NODE_LENGTH_MAX && NODE.test(node) ? node : '')
+
+/** A longer address than is kept is left out, as is one that is none. */
 export const encodePendingStamp = ({ entry, receipt, node, salt, clientKey }: PendingStamp): Uint8Array =>
   codec.encode({
     form: PENDING_STAMP_FORM,
@@ -72,7 +79,7 @@ export const encodePendingStamp = ({ entry, receipt, node, salt, clientKey }: Pe
     salt,
     clientKey,
     receipt: encodeReceipt(receipt),
-    node: node.length <= NODE_LENGTH_MAX ? node : '',
+    node: addressOf(node),
   })
 
 export const PENDING_STAMP_REASONS = [...CODEC_REASONS] as const
@@ -89,7 +96,7 @@ export const openPendingStamp = (data: Uint8Array): Admission<PendingStamp, Pend
   const receipt = openReceipt(decoded.value.receipt)
   if (receipt.verdict !== 'accept') return reject(receipt.reason)
   const entry = { algorithm, imprint, beacon: beacon.length === 0 ? null : hexOf(beacon) }
-  return accept({ entry, salt, clientKey, receipt: receipt.value, node })
+  return accept({ entry, salt, clientKey, receipt: receipt.value, node: addressOf(node) })
 }
 
 /** Whether bytes say of themselves that they are a pending stamp, however whole they are. */

@@ -147,13 +147,20 @@ export const openSignatureLines = (text: string): Admission<readonly NoteSignatu
 export const isOfKey = (key: NoteKey, { name, id }: NoteSignature): boolean =>
   name === key.name && equalBytes(id, noteKeyId(key))
 
+/** A key's lines, each once however often it was copied: copies say nothing, cost a check each, and would go into every note made of this one. */
+export const ownLines = (key: NoteKey, lines: readonly NoteSignature[]): readonly NoteSignature[] => [
+  ...new Map(
+    lines.filter((line) => isOfKey(key, line)).map((line): [string, NoteSignature] => [hexOf(line.signature), line]),
+  ).values(),
+]
+
 export const NOTE_SIGNATURE_REASONS = ['note-unsigned', 'wrong-note-signature'] as const
 export type NoteSignatureReason = (typeof NOTE_SIGNATURE_REASONS)[number]
 
 /** Has this key of type `ed25519` signed the note? A line that names the key and is not its signature spoils the note. */
 export const verifyNote = ({ text, signatures }: SignedNote, key: NoteKey): Admission<null, NoteSignatureReason> => {
   assert(key.type === 'ed25519')
-  const own = signatures.filter((signature) => isOfKey(key, signature))
+  const own = ownLines(key, signatures)
   if (own.length === 0) return reject('note-unsigned')
   const message = new TextEncoder().encode(text)
   const holds = own.every(

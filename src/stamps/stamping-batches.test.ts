@@ -245,3 +245,19 @@ test('paths of a batch are those of the tree', () =>
     }),
     { numRuns: 20 },
   ))
+
+test('and so they are by the outline of a large one, which reads 256 leaves for each', () => {
+  for (const size of [1, 128, 129, 256, 257, 511, 1024, 1337]) {
+    const hashes = leaves(0, size)
+    const outline = new BatchTree(hashes).outline()
+    for (const index of [0, 1, 127, 255, 256, 300, 1023, 1030, size - 1].filter((place) => place < size)) {
+      let read = 0
+      const path = outline.path(index, (first, count) => {
+        read += count
+        return hashes.slice(first, first + count)
+      })
+      deepEqual(path, merkleSha256.pathOfHashes(hashes, index))
+      ok(read <= 256)
+    }
+  }
+})

@@ -36,6 +36,7 @@ const view = (given: Partial<DraftView> = {}): DraftView => ({
   room: 1000,
   heightNewest: NEWEST,
   refusal: undefined,
+  lookedUp: 'all',
   positionOf: () => undefined,
   heightOf: (block) => (Number.parseInt(block, 16) <= NEWEST ? Number.parseInt(block, 16) : undefined),
   ...given,

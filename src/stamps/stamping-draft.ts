@@ -38,6 +38,8 @@ export interface DraftView {
   readonly heightNewest: number
   /** Why nothing new is taken, or nothing. */
   readonly refusal: StampRefusal | undefined
+  /** Which wishes are looked up: all, or those that would be refused. The others are then held to be new, and the store says if one was not. */
+  readonly lookedUp: 'all' | 'refused'
   positionOf(id: Uint8Array): number | undefined
   /** Height of a block that was decided lately. */
   heightOf(block: BlockId): number | undefined
@@ -76,9 +78,10 @@ export class StampDraft {
     const idText = hexOf(id)
     const drafted = this.#byId.get(idText)
     if (drafted !== undefined) return accept({ position: drafted.position, isNew: false })
-    const known = this.#view.positionOf(id)
-    if (known !== undefined) return accept({ position: known, isNew: false })
     const height = this.#beaconHeight(beacon)
+    const isLookedUp = height.verdict !== 'accept' || this.#view.lookedUp === 'all'
+    const known = isLookedUp ? this.#view.positionOf(id) : undefined
+    if (known !== undefined) return accept({ position: known, isNew: false })
     if (height.verdict !== 'accept') return height
     const position = this.#view.size + this.entries.length
     const leaf = merkleSha256.leaf(encodeEntry(entry))

@@ -87,15 +87,18 @@ export interface Finality {
   readonly votes: KeptVotes
 }
 
+/** `known`: one of the ids is there already, and nothing was kept. */
+export type Taken = 'kept' | 'known'
+
 /**
- * Calls are synchronous and short; what is written is durable on return, all of a call or nothing. All throw `TC_STAMP_STORE` where the
- * disk will not, or where what it gives back is not what was written.
+ * Calls are short; what is written is durable on return, all of a call or nothing. All throw `TC_STAMP_STORE` where the disk will not, or
+ * where what it gives back is not what was written. Closed by whoever opened it.
  */
-export interface StampStore extends Disposable {
+export interface StampStore {
   /** Entries in all. */
   readonly size: number
-  /** Continues the log: positions follow each other from `size` on, and groups cover them. */
-  take(entries: readonly KeptEntry[], groups: readonly KeptGroup[]): void
+  /** Continues the log: positions follow each other from `size` on, and groups cover them. Until it is over, no other is begun. */
+  take(entries: readonly KeptEntry[], groups: readonly KeptGroup[]): Taken | Promise<Taken>
   /** Keeps a batch, or writes it over as it is handed in again. One that is final is left as it is. */
   keepBatch(batch: HandedBatch): void
   keepFinal(finality: Finality): void

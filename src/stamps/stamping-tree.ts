@@ -27,6 +27,11 @@ export class BatchTree {
     return digestAt(this.#levels.at(-1), 0)
   }
 
+  /** What is kept of a large batch when the tree is no longer. */
+  outline(): BatchOutline {
+    return new BatchOutline(this.size, this.#levels[OUTLINE_LEVEL] ?? this.root)
+  }
+
   /** Siblings from the bottom up. An index that is not in the tree is a bug. */
   path(index: number): readonly Uint8Array[] {
     assert(Number.isSafeInteger(index) && index >= 0 && index < this.size)
@@ -38,6 +43,36 @@ export class BatchTree {
       at = Math.floor(at / 2)
     }
     return path
+  }
+}
+
+/** Levels that an outline leaves out: the nodes that it has stand over 256 leaves each. */
+const OUTLINE_LEVEL = 8
+const OUTLINE_LEAVES = 2 ** OUTLINE_LEVEL
+
+/**
+ * The upper levels of a batch's tree, 8 KiB of the largest batch: a path takes 256 leaves to be read, and not all, so that whoever asks for proofs out of
+ * many batches in turn does not have a node build their trees again and again.
+ */
+export class BatchOutline {
+  readonly size: number
+  /** Nodes over OUTLINE_LEAVES leaves, the last over what there is, one after the other. */
+  readonly #nodes: Uint8Array
+
+  constructor(size: number, nodes: Uint8Array) {
+    assert(nodes.length === Math.ceil(size / OUTLINE_LEAVES) * DIGEST_BYTES)
+    this.size = size
+    this.#nodes = nodes
+  }
+
+  /** As `BatchTree.path`. @param leavesAt reads so many leaves of the batch, from one on. */
+  path(index: number, leavesAt: (first: number, count: number) => readonly Uint8Array[]): readonly Uint8Array[] {
+    assert(Number.isSafeInteger(index) && index >= 0 && index < this.size)
+    const place = Math.floor(index / OUTLINE_LEAVES)
+    const first = place * OUTLINE_LEAVES
+    const leaves = leavesAt(first, Math.min(OUTLINE_LEAVES, this.size - first))
+    const nodes = Array.from({ length: this.#nodes.length / DIGEST_BYTES }, (_, i) => digestAt(this.#nodes, i))
+    return [...merkleSha256.pathOfHashes(leaves, index - first), ...merkleSha256.pathOfHashes(nodes, place)]
   }
 }
 

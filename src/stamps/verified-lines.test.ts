@@ -69,10 +69,7 @@ test('lengths', () => {
     [1_000_000_000_000_000n, '11.6 days'],
   ] as const) {
     const blockTime = { earliest: at, timestamp: at, latest: at + lengthNs }
-    ok(
-      texts({ ...stamp, blockTime })[2]?.includes(`± ${said} of`),
-      `${lengthNs}: ${texts({ ...stamp, blockTime })[2]}`,
-    )
+    ok(texts({ ...stamp, blockTime })[2]?.includes(`± ${said} of`), `${lengthNs}: ${texts({ ...stamp, blockTime })[2]}`)
   }
 })
 

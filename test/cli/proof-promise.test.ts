@@ -12,7 +12,7 @@ import { StampingDesk } from '../../src/cli/stamping-desk.test-kit.ts'
 import { verify } from '../../src/cli/verify.ts'
 import type { Backend } from '../../src/services/backend.ts'
 import { openHttpApi } from '../../src/services/http-api.ts'
-import { encodePendingStamp, openPendingStamp } from '../../src/stamps/index.ts'
+import { encodePendingStamp, openPendingStamp, stampIdOf } from '../../src/stamps/index.ts'
 import type { Receipt } from '../../src/stamps/index.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'truechimer-promise-'))
@@ -113,7 +113,6 @@ test('T-30: what came in time is kept; what came one block late is not, though i
     if (lateBy === 1) {
       const [record] = desk.submitted.flat()
       ok(record !== undefined)
-      const { stampIdOf } = await import('../../src/stamps/index.ts')
       const proof = desk.proof(Buffer.from(stampIdOf(record, record.clientKey)).toString('hex'))
       ok(proof !== undefined)
       writeFileSync(chime, proof)
@@ -139,7 +138,7 @@ test('T-33: nobody is framed by a receipt that is made up, cut short, or of too 
   }
   writeFileSync(chime, readFileSync(chime).subarray(0, -1))
   const cut = await ask()
-  deepEqual([cut.code, /^no evidence/.test(cut.said)], [1, true])
+  deepEqual([cut.code, cut.said.startsWith('no evidence')], [1, true])
 })
 
 test('a node of another network, one without the blocks, and one that makes them up', async (t) => {
@@ -159,7 +158,7 @@ test('a node of another network, one without the blocks, and one that makes them
     [() => undefined, 'TC_API_UNKNOWN_BLOCK'],
     [() => bytesAt(1), 'TC_STAMP_EVIDENCE'],
     [(which) => bytesAt(Number(which)).slice(1), 'TC_STAMP_EVIDENCE'],
-    [(which) => bytesAt(Number(which)).with(-1, 1), 'TC_STAMP_EVIDENCE'],
+    [(which) => Uint8Array.of(...bytesAt(Number(which)), 1), 'TC_STAMP_EVIDENCE'],
     [(which) => bytesAt(Number(which)).with(60, 1), 'TC_STAMP_EVIDENCE'],
   ]
   for (const [blockBytes, code] of lies) {

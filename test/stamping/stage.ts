@@ -43,7 +43,7 @@ export const ran = async (program: string, args: readonly string[], options: Run
 }
 
 export class Stage implements AsyncDisposable {
-  readonly root = mkdtempSync(join(tmpdir(), 'truechimer-stamping-'))
+  readonly root = mkdtempSync(join(tmpdir(), 'truechimer-stage-'))
   readonly #data = join(this.root, 'devnet')
   #devnet: RunningProgram | undefined
   #folders = 0

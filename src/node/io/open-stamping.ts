@@ -7,7 +7,7 @@ import { SOURCE_KINDS } from '../../clock/index.ts'
 import type { SourceReport } from '../../clock/index.ts'
 import type { Signer } from '../../crypto/index.ts'
 import { stampCheckOf, stampTrustOfGenesis } from '../../stamps/index.ts'
-import { openSqliteStamps } from '../../stamps/io/sqlite-stamps.ts'
+import { openThreadedStamps } from '../../stamps/io/sqlite-stamps.ts'
 import type { Chimer } from '../chimer.ts'
 import type { Config } from '../config.ts'
 import type { ChainOptions } from '../deciding.ts'
@@ -34,10 +34,10 @@ export interface OpenedStamping extends AsyncDisposable {
 }
 
 /** Throws `TC_STAMP_STORE`, which says what to do. To be opened before the node begins, so that it hears of every block. */
-export const openStamping = (options: OpenStampingOptions): OpenedStamping => {
+export const openStamping = async (options: OpenStampingOptions): Promise<OpenedStamping> => {
   const { time, directory, config, signer, archive, chimer } = options
   const { networkId, slotNs } = chimer.genesis
-  const store = openSqliteStamps(stampsPathOf(directory), { networkId, node: signer.nodeId })
+  const store = openThreadedStamps(stampsPathOf(directory), { networkId, node: signer.nodeId })
   try {
     const stamping = new Stamping({
       time,
@@ -53,7 +53,7 @@ export const openStamping = (options: OpenStampingOptions): OpenedStamping => {
     stamping.start()
     return { stamping, offline: offlineDeskOf(options, stamping), [Symbol.asyncDispose]: () => closed(stamping, store) }
   } catch (cause) {
-    store[Symbol.dispose]()
+    await store[Symbol.asyncDispose]()
     throw cause
   }
 }
@@ -68,9 +68,9 @@ const offlineDeskOf = ({ directory, chimer }: OpenStampingOptions, stamps: Stamp
     read: () => readUsable(chimer),
   })
 
-const closed = async (stamping: Stamping, store: Disposable): Promise<void> => {
+const closed = async (stamping: Stamping, store: AsyncDisposable): Promise<void> => {
   await stamping[Symbol.asyncDispose]()
-  store[Symbol.dispose]()
+  await store[Symbol.asyncDispose]()
 }
 
 const chainOf = ({ deciding, events }: Chimer, archive: StampChain['archive']): StampChain => ({

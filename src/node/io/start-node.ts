@@ -87,7 +87,7 @@ export const startNode = async (options: StartNodeOptions): Promise<RunningNode>
   const clock = clockOf(options, { time, genesis, emit: (event) => chimer.events.emit(event) })
   const chimer: Chimer = stack.use(new Chimer({ time, random, genesis, signer, networking, chain, ...clock }))
   const stamps = config.serve.stamps
-    ? stack.use(openStamping({ time, directory, config, signer, archive: chain.store, chimer }))
+    ? stack.use(await openStamping({ time, directory, config, signer, archive: chain.store, chimer }))
     : undefined
   const { stamping, offline } = stamps ?? { stamping: undefined, offline: undefined }
   const { cosigning } = stack.use(openCosigning({ time, directory, signer, chimer, stamping }))

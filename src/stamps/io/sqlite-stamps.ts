@@ -1,31 +1,16 @@
 /**
  * The stamps of a node on a disk: one SQLite file (crypto/io/sqlite-file.ts says what it outlives), which says whose log it is.
  *
- * An entry's leaf is its own checksum; every other row carries one (CRC-32), since SQLite does not notice a bit that a disk has turned.
- * Rules T-40, T-57, T-58 in docs/spec/stamps.md.
+ * There are two ways to take stamps: by the connection that does everything else, and by a thread with one of its own, so that the event loop
+ * goes on while the disk syncs. Rules T-40, T-57, T-58 in docs/spec/stamps.md.
  */
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
-import { crc32 } from 'node:zlib'
-import { equalBytes } from '../../base/index.ts'
-import { blockIdOfBytes, bytesOfBlockId } from '../../consensus/index.ts'
 import { openSqliteFile } from '../../crypto/io/sqlite-file.ts'
 import type { SqliteFile, SqliteOwner } from '../../crypto/io/sqlite-file.ts'
-import { IMPRINT_ALGORITHMS, IMPRINT_BYTES, leafOf } from '../entry.ts'
-import { decodeBatchRow, decodeGroup, encodeFinal, encodeGroup, encodeHanded } from '../stamping-rows.ts'
-import type { KeptBatch } from '../stamping-rows.ts'
-import type {
-  FinalBatch,
-  Finality,
-  HandedBatch,
-  KeptEntry,
-  KeptGroup,
-  KeptHeader,
-  KeptVotes,
-  SealedBatch,
-  StampStore,
-} from '../stamping-port.ts'
-import { STAMPS_FORM } from './stamp-schema.ts'
-import { stampStoreDamaged } from './stamp-store-failures.ts'
+import type { KeptEntry, KeptGroup, StampStore, Taken } from '../stamping-port.ts'
+import { SHARED_FORM, STAMPS_FORM } from './stamp-schema.ts'
+import { StampTables } from './stamp-tables.ts'
+import { TakenWriter, packTaken } from './taken-rows.ts'
+import { WritingThread } from './writing-thread.ts'
 
 /** And whose log it is. */
 export interface SqliteStampsOptions extends SqliteOwner {
@@ -33,213 +18,55 @@ export interface SqliteStampsOptions extends SqliteOwner {
   readonly bytesMax?: number
 }
 
-type Row = Readonly<Record<string, SQLOutputValue>>
-
 /** Opens the file, made where it is missing. Throws `TC_STAMP_STORE`; the message names the file and says what to do. */
 export const openSqliteStamps = (path: string, { bytesMax, ...owner }: SqliteStampsOptions): SqliteStamps => {
   const form = { ...STAMPS_FORM, owner, ...(bytesMax === undefined ? {} : { bytesMax }) }
   return openSqliteFile(path, form, (file) => new SqliteStamps(file, path))
 }
 
-export class SqliteStamps implements StampStore {
+export class SqliteStamps extends StampTables implements StampStore, Disposable {
   readonly #file: SqliteFile
-  readonly #path: string
-  readonly #statements: Statements
-  #size: number
+  readonly #writer: TakenWriter
 
   constructor(file: SqliteFile, path: string) {
-    const { database } = file
+    super(file, path)
     this.#file = file
-    this.#path = path
-    this.#statements = prepared(database)
-    const last = database.prepare('SELECT max(position) AS last FROM entries').get()?.['last']
-    this.#size = typeof last === 'number' ? last + 1 : 0
+    this.#writer = new TakenWriter(file)
   }
 
-  get size(): number {
-    return this.#size
-  }
-
-  take(entries: readonly KeptEntry[], groups: readonly KeptGroup[]): void {
-    this.#file.transact(() => {
-      for (const { position, id, leaf, entry, beaconHeight } of entries) {
-        const { algorithm, imprint, beacon } = entry
-        const beaconId = beacon === null ? null : bytesOfBlockId(beacon)
-        this.#statements.addEntry.run(position, id, leaf, ORDINALS[algorithm], imprint, beaconId, beaconHeight)
-      }
-      for (const group of groups) {
-        const content = encodeGroup(group)
-        this.#statements.addGroup.run(group.first, crc32(content), content)
-      }
-    })
-    this.#size += entries.length
-  }
-
-  keepBatch(batch: HandedBatch): void {
-    const content = encodeHanded(batch)
-    this.#file.transact(() => this.#statements.keepBatch.run(batch.first, 0, crc32(content), content))
-  }
-
-  keepFinal({ batches, headers, votes }: Finality): void {
-    this.#file.transact(() => {
-      for (const { height, header } of headers) this.#statements.keepHeader.run(height, crc32(header), header)
-      const { height, commit, validators } = votes
-      this.#statements.keepVotes.run(height, crc32(validators, crc32(commit)), commit, validators)
-      for (const batch of batches) {
-        const content = encodeFinal(batch)
-        this.#statements.keepBatch.run(batch.first, batch.height, crc32(content), content)
-      }
-    })
-  }
-
-  openBatches(): readonly HandedBatch[] {
-    return this.#file.attempt(() =>
-      this.#statements.openBatches.all().flatMap((row) => {
-        const kept = this.#batch(row)
-        return kept.isFinal ? [] : [kept.batch]
-      }),
-    )
-  }
-
-  lastBatch(): SealedBatch | undefined {
-    return this.#file.attempt(() => {
-      const row = this.#statements.lastBatch.get()
-      return row === undefined ? undefined : this.#batch(row).batch
-    })
-  }
-
-  positionOf(id: Uint8Array): number | undefined {
-    return this.#file.attempt(() => {
-      const position = this.#statements.findEntry.get(id)?.['position']
-      return typeof position === 'number' ? position : undefined
-    })
-  }
-
-  entries(first: number, count: number): readonly KeptEntry[] {
-    return this.#file.attempt(() =>
-      this.#statements.entries.all(first, count).map((row, i) => this.#entry(row, first + i)),
-    )
-  }
-
-  leaves(first: number, count: number): readonly Uint8Array[] {
-    return this.#file.attempt(() =>
-      this.#statements.leaves.all(first, count).map(({ leaf }) => {
-        if (leaf instanceof Uint8Array) return leaf
-        throw stampStoreDamaged(this.#path, 'a leaf')
-      }),
-    )
-  }
-
-  groupOf(position: number): KeptGroup | undefined {
-    return this.#file.attempt(() => {
-      const row = this.#statements.groupOf.get(position)
-      if (row === undefined) return undefined
-      const group = decodeGroup(this.#content(row, 'group'))
-      if (group.verdict !== 'accept') throw stampStoreDamaged(this.#path, `group ${String(row['first'])}`)
-      return position < group.value.first + group.value.size ? group.value : undefined
-    })
-  }
-
-  finalBatchOf(position: number): FinalBatch | undefined {
-    return this.#file.attempt(() => {
-      const row = this.#statements.batchOf.get(position)
-      const kept = row === undefined ? undefined : this.#batch(row)
-      return kept?.isFinal === true && position < kept.batch.logSize ? kept.batch : undefined
-    })
-  }
-
-  headers(from: number, to: number): readonly KeptHeader[] {
-    return this.#file.attempt(() =>
-      this.#statements.headers.all(from, to).map((row): KeptHeader => {
-        const { height } = row
-        if (typeof height !== 'number') throw stampStoreDamaged(this.#path, 'a header')
-        return { height, header: this.#content(row, `header ${height}`) }
-      }),
-    )
-  }
-
-  votes(height: number): KeptVotes | undefined {
-    return this.#file.attempt(() => {
-      const row = this.#statements.votes.get(height)
-      if (row === undefined) return undefined
-      const { commit_bytes: commit, validators, checksum } = row
-      const areBytes = commit instanceof Uint8Array && validators instanceof Uint8Array
-      if (!areBytes || crc32(validators, crc32(commit)) !== checksum)
-        throw stampStoreDamaged(this.#path, `votes of ${height}`)
-      return { height, commit, validators }
-    })
+  take(entries: readonly KeptEntry[], groups: readonly KeptGroup[]): Taken {
+    const taken = this.#writer.write(packTaken(entries, groups))
+    if (taken === 'kept') this.grow(entries.length)
+    return taken
   }
 
   [Symbol.dispose](): void {
     this.#file[Symbol.dispose]()
   }
-
-  #entry(row: Row, expected: number): KeptEntry {
-    const { position, id, leaf, algorithm: ordinal, imprint, beacon, beacon_height: beaconHeight } = row
-    const algorithm = typeof ordinal === 'number' ? IMPRINT_ALGORITHMS[ordinal] : undefined
-    if (
-      position === expected &&
-      typeof beaconHeight === 'number' &&
-      id instanceof Uint8Array &&
-      leaf instanceof Uint8Array &&
-      imprint instanceof Uint8Array &&
-      algorithm !== undefined &&
-      imprint.length === IMPRINT_BYTES[algorithm] &&
-      (beacon === null || (beacon instanceof Uint8Array && beacon.length === 32))
-    ) {
-      const entry = { algorithm, imprint, beacon: beacon === null ? null : blockIdOfBytes(beacon) }
-      if (equalBytes(leafOf(entry), leaf)) return { position: expected, id, leaf, entry, beaconHeight }
-    }
-    throw stampStoreDamaged(this.#path, `entry ${expected}`)
-  }
-
-  #batch(row: Row): KeptBatch {
-    const kept = decodeBatchRow(this.#content(row, 'batch'))
-    if (kept.verdict !== 'accept') throw stampStoreDamaged(this.#path, `batch ${String(row['first'])}`)
-    return kept.value
-  }
-
-  #content({ content, checksum }: Row, what: string): Uint8Array {
-    if (content instanceof Uint8Array && crc32(content) === checksum) return content
-    throw stampStoreDamaged(this.#path, what)
-  }
 }
 
-const ORDINALS = { 'sha-256': 0, 'sha-384': 1, 'sha-512': 2, 'sha3-256': 3 } as const
+/** As `openSqliteStamps`, with a thread that takes. */
+export const openThreadedStamps = (path: string, owner: SqliteOwner): ThreadedStamps =>
+  openSqliteFile(path, { ...SHARED_FORM, owner }, (file) => new ThreadedStamps(file, path))
 
-type Statements = Readonly<Record<keyof typeof SQL, StatementSync>>
+export class ThreadedStamps extends StampTables implements StampStore, AsyncDisposable {
+  readonly #file: SqliteFile
+  readonly #thread: WritingThread
 
-const SQL = {
-  addEntry: 'INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)',
-  addGroup: 'INSERT INTO receipt_groups VALUES (?, ?, ?)',
-  keepBatch:
-    'INSERT INTO batches VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET height = excluded.height, checksum = excluded.checksum, content = excluded.content WHERE height = 0',
-  keepHeader: 'INSERT INTO headers VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
-  keepVotes: 'INSERT INTO votes VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
-  openBatches: 'SELECT * FROM batches WHERE height = 0 ORDER BY first',
-  lastBatch: 'SELECT * FROM batches ORDER BY first DESC LIMIT 1',
-  batchOf: 'SELECT * FROM batches WHERE first <= ? ORDER BY first DESC LIMIT 1',
-  groupOf: 'SELECT * FROM receipt_groups WHERE first <= ? ORDER BY first DESC LIMIT 1',
-  findEntry: 'SELECT position FROM entries WHERE id = ?',
-  entries: 'SELECT * FROM entries WHERE position >= ? ORDER BY position LIMIT ?',
-  leaves: 'SELECT leaf FROM entries WHERE position >= ? ORDER BY position LIMIT ?',
-  headers: 'SELECT * FROM headers WHERE height BETWEEN ? AND ? ORDER BY height',
-  votes: 'SELECT * FROM votes WHERE height = ?',
-} as const
+  constructor(file: SqliteFile, path: string) {
+    super(file, path)
+    this.#file = file
+    this.#thread = new WritingThread(path)
+  }
 
-const prepared = (database: DatabaseSync): Statements => ({
-  addEntry: database.prepare(SQL.addEntry),
-  addGroup: database.prepare(SQL.addGroup),
-  keepBatch: database.prepare(SQL.keepBatch),
-  keepHeader: database.prepare(SQL.keepHeader),
-  keepVotes: database.prepare(SQL.keepVotes),
-  openBatches: database.prepare(SQL.openBatches),
-  lastBatch: database.prepare(SQL.lastBatch),
-  batchOf: database.prepare(SQL.batchOf),
-  groupOf: database.prepare(SQL.groupOf),
-  findEntry: database.prepare(SQL.findEntry),
-  entries: database.prepare(SQL.entries),
-  leaves: database.prepare(SQL.leaves),
-  headers: database.prepare(SQL.headers),
-  votes: database.prepare(SQL.votes),
-})
+  async take(entries: readonly KeptEntry[], groups: readonly KeptGroup[]): Promise<Taken> {
+    const taken = await this.#thread.write(packTaken(entries, groups))
+    if (taken === 'kept') this.grow(entries.length)
+    return taken
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#thread[Symbol.asyncDispose]()
+    this.#file[Symbol.dispose]()
+  }
+}

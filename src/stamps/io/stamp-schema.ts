@@ -26,3 +26,6 @@ export const STAMPS_FORM: SqliteForm = {
   failure: stampStoreFailure,
   foreign: stampStoreForeign,
 }
+
+/** With a thread that takes stamps. */
+export const SHARED_FORM: SqliteForm = { ...STAMPS_FORM, isShared: true }

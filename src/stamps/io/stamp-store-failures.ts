@@ -47,7 +47,11 @@ export const stampStoreDamaged = (path: string, what: string, cause?: unknown): 
     ...(cause === undefined ? {} : { cause }),
   })
 
+/** A whole file, but of another version, node or network: putting back a copy may be no help. */
 export const stampStoreForeign = (path: string, what: string): ChimerError =>
-  new ChimerError('TC_STAMP_STORE', `${path} holds no stamps that this node can use (${what}). ${PUT_BACK}`, {
-    facts: { path, system: what },
-  })
+  new ChimerError(
+    'TC_STAMP_STORE',
+    `${path} holds no stamps that this node can use (${what}), and is left as it is. If a newer version wrote it, run that version; if it is another node's, put this node's own back. ` +
+      'Only where there is none, move it away and start again: the node then begins a new log',
+    { facts: { path, system: what } },
+  )
