@@ -37,7 +37,9 @@ export const chainLines = (told: ToldChain, drawing: ChainDrawing): string[] => 
 
 /** After a link was added: that one alone, where all hold. */
 export const addedLines = (told: ToldChain, drawing: ChainDrawing): string[] =>
-  chainLines(told.fault === undefined ? { ...told, links: told.links.slice(-1) } : told, drawing)
+  told.fault === undefined
+    ? [...told.links.slice(-1).flatMap((link) => linkLines(link, drawing)), ...endLines(told, drawing)]
+    : chainLines(told, drawing)
 
 /** Why a link would not hold, in words. */
 export const faultText = ({ check, reason }: Pick<NonNullable<ToldChain['fault']>, 'check' | 'reason'>): string =>

@@ -44,7 +44,9 @@ export const checkpointSave = async (options: CheckpointSaveOptions): Promise<Ex
   await writeNewJson(options.out, file, 'Choose another --out file.')
   if (options.json === true) sayJson({ file: options.out, height, trust: from, ...ageOf(shown.header) })
   else {
+    const { timestamp } = shown.header.time
     say(`${options.out}: block ${height} of ${hexOf(genesis.networkId)}, checked from ${from}`)
+    say(`As of ${utcFromTai(timestamp)}, ${ageText(timestamp)}.`)
     say(MEANING)
   }
   return EXIT.good

@@ -17,7 +17,6 @@ const END = '-----END TRUECHIMER STAMP-----'
 const LINE_LENGTH = 64
 
 export const GIT_NOTE_REASONS = ['git-note-malformed', 'git-note-too-large', 'git-wrong-object'] as const
-export type GitNoteReason = (typeof GIT_NOTE_REASONS)[number]
 
 /** A note with a final proof. */
 export const proofNote = (subject: string, verified: VerifiedStamp, bytes: Uint8Array): string => {

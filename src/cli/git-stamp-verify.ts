@@ -4,7 +4,7 @@
  */
 import { ChimerError, hexOf } from '../base/index.ts'
 import type { TimeInterval } from '../base/index.ts'
-import { verifyStamp } from '../stamps/index.ts'
+import { verifyStampInParallel } from '../stamps/io/parallel-verifier.ts'
 import type { StampTrust } from '../stamps/index.ts'
 import { openNote } from './git-stamp-note.ts'
 import { GitRepository } from './git-stamp-repository.ts'
@@ -108,7 +108,10 @@ const verdictOf = async (
   const { proof } = opened.value
   const trust = await trustOf(proof.networkId)
   if (trust === undefined) throw untrusted(object, proof.networkId)
-  const verified = verifyStamp(proof, { trust, digest: { algorithm: 'sha-256', digest: object.digest } })
+  const verified = await verifyStampInParallel(proof, {
+    trust,
+    digest: { algorithm: 'sha-256', digest: object.digest },
+  })
   if (verified.verdict !== 'accept') return { state: 'bad', reason: verified.reason, link: verified.link }
   const { notBefore, notAfter } = verified.value.interval
   return {

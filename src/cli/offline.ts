@@ -25,7 +25,7 @@ import {
   vectorValue,
 } from '../proofs/index.ts'
 import type { SealedVectors } from '../proofs/index.ts'
-import { openClient } from '../services/client.ts'
+import { ApiError, openClient } from '../services/client.ts'
 import type { Client } from '../services/client.ts'
 import { stampCheckOf } from '../stamps/index.ts'
 import type { ImprintAlgorithm } from '../stamps/index.ts'
@@ -307,7 +307,10 @@ interface Submitting {
   readonly networkId: Uint8Array
 }
 
-/** The return is signed once and kept: a second one would convict this node. */
+/**
+ * The return is kept before it is handed in, and signed anew, with the stamps that it has, only where it was not heard in time: its beacon or its
+ * reading is too old then.
+ */
 const submitOne = async (client: Client, { journey, signer, options, networkId }: Submitting): Promise<Journey> => {
   let current = journey
   for (let attempt = 1; ; attempt += 1) {
@@ -317,10 +320,13 @@ const submitOne = async (client: Client, { journey, signer, options, networkId }
       await keepRecord(options.data, current)
     }
     const answer = await client.offline.submit(encodeRecord(current.record), { beacon }).catch((error: unknown) => {
-      if (attempt < ATTEMPTS && isBeaconOld(error)) return undefined
+      if (attempt < ATTEMPTS && isTooLate(error)) return undefined
       throw error
     })
-    if (answer === undefined) continue
+    if (answer === undefined) {
+      current = { ...current, record: { ...current.record, returned: undefined } }
+      continue
+    }
     note(noteColours.dim('handed in; waiting for the block that has it'))
     const proof = await proofOf(client, answer.stamp.id)
     const returned = current.record.returned
@@ -331,8 +337,10 @@ const submitOne = async (client: Client, { journey, signer, options, networkId }
   }
 }
 
-const isBeaconOld = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'TC_API_STAMP_BEACON'
+const isTooLate = (error: unknown): boolean =>
+  error instanceof ApiError &&
+  (error.code === 'TC_API_STAMP_BEACON' ||
+    (error.code === 'TC_API_OFFLINE_REFUSED' && error.message.endsWith('[offline-clock-off]')))
 
 const withReturn = async (journey: Journey, signer: Pick<Signer, 'sign'>, networkId: Uint8Array): Promise<Journey> => {
   const { vectors, record, state } = journey

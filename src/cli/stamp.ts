@@ -7,11 +7,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ChimerError, hexOf } from '../base/index.ts'
 import type { Genesis } from '../consensus/index.ts'
-import { ed25519Verifier } from '../crypto/index.ts'
 import { realRandom } from '../node/io/real-ports.ts'
 import { openClient } from '../services/client.ts'
 import type { Client } from '../services/client.ts'
-import { verifyStamp } from '../stamps/index.ts'
+import { verifyStampInParallel } from '../stamps/io/parallel-verifier.ts'
 import type { ImprintAlgorithm, StampProof, VerifiedStamp } from '../stamps/index.ts'
 import { openEnding } from './ending.ts'
 import { STANDARD_INPUT, walkFiles } from './file-walk.ts'
@@ -166,7 +165,7 @@ const otsWriter = (
 const checker = (genesis: Genesis): ((proof: StampProof) => Promise<VerifiedStamp>) => {
   const trust = trustOf(genesis)
   return async (proof) => {
-    const verified = verifyStamp(proof, { trust, verifier: ed25519Verifier })
+    const verified = await verifyStampInParallel(proof, { trust })
     if (verified.verdict === 'accept') return verified.value
     throw new ChimerError(
       'TC_STAMP_PROOF',

@@ -6,7 +6,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ChimerError, equalBytes } from '../base/index.ts'
 import { openClient } from '../services/client.ts'
-import { entryOfProof, leafOf, openStampProof, verifyStamp } from '../stamps/index.ts'
+import { entryOfProof, leafOf, openStampProof } from '../stamps/index.ts'
+import { verifyStampInParallel } from '../stamps/io/parallel-verifier.ts'
 import type { PendingStamp, StampEntry, StampProof, StampTrust, VerifiedStamp } from '../stamps/index.ts'
 import type { Ending } from './ending.ts'
 import { meet } from './stamp.ts'
@@ -97,7 +98,7 @@ export class StampingClient {
     if (opened.verdict !== 'accept') throw wrongProof(opened.reason)
     const proof = opened.value
     if (!equalBytes(leafOf(entryOfProof(proof)), leafOf(entry))) throw wrongProof('it is of another stamp')
-    const verified = verifyStamp(proof, { trust: this.#options.trust })
+    const verified = await verifyStampInParallel(proof, { trust: this.#options.trust })
     if (verified.verdict !== 'accept') throw wrongProof(`${verified.link}, ${verified.reason}`)
     return { bytes, proof, verified: verified.value }
   }

@@ -6,8 +6,8 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ChimerError, equalBytes, hexOf } from '../base/index.ts'
-import { ed25519Verifier } from '../crypto/index.ts'
-import { saltedImprint, verifyStamp } from '../stamps/index.ts'
+import { saltedImprint } from '../stamps/index.ts'
+import { verifyStampInParallel } from '../stamps/io/parallel-verifier.ts'
 import type { StampProof } from '../stamps/index.ts'
 import { openChime, readBytes, subjectOf } from './chime-file.ts'
 import type { Chime } from './chime-file.ts'
@@ -123,15 +123,15 @@ const ofChime = async (chime: Chime, { file, proof, trustFor, asked }: Pair): Pr
   return checked(chime.proof, { file, proof, found, digest: { algorithm, digest: await hash() } })
 }
 
-const checked = (
+const checked = async (
   stampProof: StampProof,
   given: Pick<Pair, 'file' | 'proof'> & {
     readonly found: TrustFound
     readonly digest: { readonly algorithm: StampProof['algorithm']; readonly digest: Uint8Array }
   },
-): Verdict => {
+): Promise<Verdict> => {
   const { file, proof, found, digest } = given
-  const verified = verifyStamp(stampProof, { trust: found.trust, digest, verifier: ed25519Verifier })
+  const verified = await verifyStampInParallel(stampProof, { trust: found.trust, digest })
   if (verified.verdict === 'accept')
     return { type: 'valid', file, proof, stampProof, verified: verified.value, trustFrom: found.from }
   return { type: 'refused', file, proof, link: verified.link, reason: verified.reason, trustFrom: found.from }

@@ -221,6 +221,17 @@ describe('whoever hands in much does not stop the node', () => {
     equal(said(await desk.submit(encodeRecord(record), null)), 'accept')
   })
 
+  test('a return that came too late is said again, and convicts nobody', async () => {
+    let at = nowAfter(2)
+    const { desk } = open({ read: () => at })
+    const record = await recordOf(2)
+    equal(said(await desk.submit(encodeRecord(record), null)), 'accept')
+    at = nowAfter(3)
+    const again = await recordOf(2, { returned: { reading: at } })
+    equal(said(await desk.submit(encodeRecord(again), null)), 'accept')
+    equal(await desk.evidence(idOf(record)), undefined)
+  })
+
   test('few may wait', async () => {
     const { desk } = open()
     const bytes = encodeRecord(await recordOf(2))

@@ -12,6 +12,7 @@ import {
   contradiction,
   encodeRecord,
   encodeReuse,
+  isSameJourney,
   offlineChecking,
   openRecord,
   openReturn,
@@ -69,6 +70,13 @@ export interface OfflineDeskOptions {
   readonly read: () => TimeInterval | undefined
 }
 
+/** Whose record it is, and what ends it. */
+interface Handed {
+  readonly id: string
+  readonly node: Uint8Array
+  readonly returned: SealedReturn['returned']
+}
+
 export class OfflineDesk {
   readonly #options: OfflineDeskOptions
   /** One after the other: two that come at once with one vector must not both be taken. */
@@ -105,8 +113,13 @@ export class OfflineDesk {
     if (returned.value.returned.count !== record.stamps.length)
       return { ...reject('offline-wrong-count'), link: 'return' }
     const id = hexOf(vectors.value.id)
-    const known = await this.#compare(id, record)
-    if (known !== 'unknown') return known === 'same' ? this.#stamp(id, returned.value, beacon) : known
+    const known = await this.#compare(record, {
+      id,
+      node: vectors.value.vectors.node,
+      returned: returned.value.returned,
+    })
+    if (known === 'same') return this.#stamp(id, returned.value, beacon)
+    if (known !== 'new') return known
     const late = this.#clockFault(returned.value.returned.reading)
     if (late !== undefined) return { ...late, link: 'return' }
     const checked = await this.#check(record)
@@ -140,17 +153,20 @@ export class OfflineDesk {
   }
 
   /**
-   * Against what is known of the drawing: `same` where it was checked and kept before, or why it is refused. A known one has its return, so
-   * nothing goes on from it but itself.
+   * Against what is known of the drawing: `same` where it was checked and kept before, `new` where nothing is known of it or only the return was said
+   * again, or why it is refused. A known one has its return, so nothing else goes on from it.
    */
-  async #compare(id: string, record: OfflineRecord): Promise<'same' | 'unknown' | OfflineAnswer> {
+  async #compare(record: OfflineRecord, { id, node, returned }: Handed): Promise<'same' | 'new' | OfflineAnswer> {
     const { shelf } = this.#options
     const known = await shelf.record(id)
-    if (known === undefined) return (await shelf.count()) < DRAWINGS_MAX ? 'unknown' : ignore('offline-full')
+    if (known === undefined) return (await shelf.count()) < DRAWINGS_MAX ? 'new' : ignore('offline-full')
     const opened = openRecord(known)
-    if (opened.verdict !== 'accept') return 'unknown'
+    if (opened.verdict !== 'accept') return 'new'
     const found = contradiction(opened.value, record)
     if (found === undefined) return 'same'
+    const before = returnOf(opened.value, node)
+    const isStampsSame = contradiction({ ...opened.value, returned: undefined }, record) === undefined
+    if (isStampsSame && before.verdict === 'accept' && isSameJourney(before.value.returned, returned)) return 'new'
     if (reuseShown(found) === undefined) return reject('offline-wrong-drawing')
     await shelf.keepEvidence(id, encodeReuse(found))
     return { ...reject('offline-reused'), link: 'stamps' }

@@ -1,6 +1,6 @@
 /**
- * Evidence that a one-time vector was used twice, or a return made twice: two things that one node signed for one place, and that
- * differ. Portable: checked with the drawing's statement and nothing else.
+ * Evidence that a one-time vector was used twice, or that a drawing was returned with different stamps: two things that one node signed for one
+ * place, and that differ. Portable: checked with the drawing's statement and nothing else.
  *
  * Source: DESIGN §5.2. Rule P-84 in docs/spec/proofs.md.
  */
@@ -9,6 +9,7 @@ import { bytes, codecOf, tuple, word } from '../codec/index.ts'
 import { ed25519Verifier } from '../crypto/index.ts'
 import type { Verifier } from '../crypto/index.ts'
 import { OFFLINE_STAMP_BYTES_MAX, openOfflineStamp, openReturn } from './offline-stamp.ts'
+import type { OfflineReturnBody } from './offline-stamp.ts'
 import { OFFLINE_VECTORS_BYTES_MAX, openVectors } from './offline-vectors.ts'
 
 export interface OfflineReuse {
@@ -58,7 +59,13 @@ export const reuseShown = (
       ? { node, index: a.index }
       : undefined
   const returns = [first, second].map((data) => openReturn(data, node, verifier))
-  return returns.every((opened) => opened.verdict === 'accept' && isOfDrawing(opened.value.returned.vectors))
-    ? { node, index: null }
-    : undefined
+  const [c, d] = returns.map((opened) => (opened.verdict === 'accept' ? opened.value.returned : undefined))
+  if (c === undefined || d === undefined || !isOfDrawing(c.vectors) || !isOfDrawing(d.vectors)) return undefined
+  return isSameJourney(c, d) ? undefined : { node, index: null }
 }
+
+/** Do two returns end the same journey? Then one is only the later: whoever was not heard says it again, with what his clock reads then. */
+export const isSameJourney = (
+  a: Pick<OfflineReturnBody, 'count' | 'last'>,
+  b: Pick<OfflineReturnBody, 'count' | 'last'>,
+): boolean => a.count === b.count && equalBytes(a.last, b.last)

@@ -222,6 +222,16 @@ describe('evidence of reuse', () => {
     })
     equal(shown?.index, null)
   })
+
+  test('a return that is only said again, later, convicts nobody', async () => {
+    const one = await recordOf(1)
+    const later = await recordOf(1, {
+      returned: { reading: { earliest: TAI + 9n * NS_PER_HOUR, latest: TAI + 10n * NS_PER_HOUR } },
+    })
+    const [first, second] = [one.returned?.bytes ?? one.vectors, later.returned?.bytes ?? one.vectors]
+    ok(!equalBytes(first, second))
+    equal(reuseShown({ vectors: one.vectors, first, second }), undefined)
+  })
 })
 
 test('a statement is opened as it was drawn', async () => {

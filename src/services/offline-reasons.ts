@@ -13,7 +13,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'offline-wrong-count': 'The return does not count all stamps, or names another last one.',
   'offline-drift': 'The clock read something that the network’s time does not allow.',
   'offline-without-return': 'It has no return: make it with truechimer offline submit.',
-  'offline-reused': 'A vector was used twice, or the drawing was returned twice. The evidence is kept.',
+  'offline-reused': 'A vector was used twice, or the drawing was returned with different stamps. The evidence is kept.',
   'offline-clock-off': 'The clock on return is off this node’s.',
   'offline-full': 'This node remembers as many drawings as it can. Ask another.',
 }

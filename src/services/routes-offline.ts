@@ -98,7 +98,7 @@ const evidenceRoute = (app: ApiApp, { desk }: OfflineRoutesOptions): void => {
       tags: ['stamps'],
       summary: 'What convicts the node of a drawing',
       description:
-        'Checked with nothing but what is in it: two things that one key signed for one vector, or two returns of one drawing.',
+        'Checked with nothing but what is in it: two things that one key signed for one vector, or two returns of one drawing with different stamps.',
       params: z.object({ drawing: drawing.meta({ description: 'the drawing’s id', example: '00'.repeat(32) }) }),
       response: { 200: offlineEvidenceSchema },
     },

@@ -37,8 +37,6 @@ const HASHES: Readonly<Record<ImprintAlgorithm, (bytes: Uint8Array) => Uint8Arra
 
 export const STAMP_ENTRY_FORM = 'truechimer/stamp/1'
 const STAMP_ID_DOMAIN = 'truechimer/stamp-id/1'
-/** The longest entry, bytes. */
-export const STAMP_ENTRY_BYTES_MAX = 160
 
 export interface StampEntry {
   readonly algorithm: ImprintAlgorithm

@@ -107,6 +107,13 @@ test('from camera to newsroom: every link stamped with the block that it names; 
   equal(valid, true)
 })
 
+test('after a link was added it is told alone, with the length of the chain', async (t) => {
+  const { said } = await add(t, await photograph(t), editor, { relation: 'published', text: 'cropped', json: false })
+  match(said, /Published by Ada/)
+  equal(/Created by/.test(said), false)
+  match(said, /holds 6 links/)
+})
+
 test('a beacon that grew old is taken anew, and the link signed anew with it', async (t) => {
   node.stale = 2
   const path = newPath()

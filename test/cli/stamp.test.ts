@@ -392,7 +392,7 @@ test('checkpoint: saved from the genesis, shown, and enough to verify with; old 
   await using api = await serve(desk)
   const saved = await caught(t, () => checkpointSave({ node: api.address, height: 3, out, networks }))
   equal(saved.code, 0, saved.noted)
-  match(saved.said, /block 3 of [0-9a-f]{64}, checked from the genesis as it was kept/)
+  match(saved.said, /block 3 of [0-9a-f]{64}, checked from the genesis as it was kept.*\nAs of .+Z, 0 days old\.\n/)
   const shown = await caught(t, () => checkpointShow({ file: out }))
   match(shown.said, /^network +[0-9a-f]{64}\nblock +3, [0-9a-f]{64}\nas of +.+ 0 days old\n/)
   const good = await verified(t, { files: [file], checkpoint: out, networks: join(directory, 'none') })

@@ -32,12 +32,18 @@ export interface RunOptions {
 
 /** Runs any program to its end. */
 export const ran = async (program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> => {
-  const { input = '', cwd, env = {} } = options
-  const child = spawn(program, [...args], { cwd, env: { ...process.env, ...env }, signal: patience() })
+  const { input, cwd, env = {} } = options
+  const child = spawn(program, [...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    signal: patience(),
+    // Who reads nothing may be gone before an empty input has been written.
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  })
   const texts = { said: '', noted: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.said += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.noted += text))
-  child.stdin.end(input)
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (texts.said += text))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (texts.noted += text))
+  child.stdin?.end(input)
   await once(child, 'close')
   return { code: child.exitCode, ...texts }
 }
@@ -63,16 +69,17 @@ export class Stage implements AsyncDisposable {
     return join(this.#data, `node-${node}`)
   }
 
-  /** Until its first node stamps. Its data is kept from one start to the next. */
+  /** Until its first node stamps and blocks have a time: the first ones may be decided by clocks that are not ready. Its data is kept from one start to the next. */
   async start(): Promise<void> {
     mkdirSync(this.#data, { recursive: true })
     this.#devnet = runProgram(['devnet', '--no-lie', '--data', this.#data, '--api', '127.0.0.1:0'])
     const [, api = ''] = await this.#devnet.line(/dashboard (http:\/\/\S+?)\/?$/)
     this.#api = api
     const { client } = this
-    for await (const _ of client.events({ types: ['block', 'judgement'], signal: patience() }))
-      if (await this.#stamps(client)) return
-    throw new RangeError('the devnet never stamped')
+    for await (const { before } of client.events({ types: ['block'], signal: patience() }))
+      if (BigInt(before?.time?.earliest ?? 0) > 0n && (await this.#stamps(client))) return
+    const { chain } = await client.status()
+    throw new RangeError(`the devnet never stamped: ${JSON.stringify([chain?.halted, chain?.round, chain?.tip])}`)
   }
 
   /** It says why not, and each block may change that. */

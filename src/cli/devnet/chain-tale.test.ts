@@ -21,6 +21,15 @@ test('the first block and emergencies are told, other blocks are not', async () 
   ])
 })
 
+test('a first block before the clocks were set has no time worth telling', () => {
+  const said: string[] = []
+  const tale = openChainTale({ api: 'http://127.0.0.1:1', tell: (line) => said.push(line) })
+  const { time } = BLOCK_EXAMPLE
+  ok(time !== null)
+  tale({ type: 'block', block: { ...BLOCK_EXAMPLE, height: 1, time: { ...time, widthNs: 9e15 } }, before: null })
+  deepEqual(said, ['block 1 is decided, before enough clocks were set to know its time'])
+})
+
 test('who kept bad time in an epoch is told with its weight', () => {
   const [ada] = VALIDATORS_EXAMPLE.validators
   ok(ada !== undefined)

@@ -9,6 +9,8 @@ import { percentText } from '../../services/chain-explanations.ts'
 import type { ChainEvent } from './watch.ts'
 
 const SHARE_ONE = 1_000_000_000n
+/** A wider interval of a block says nothing to people: nobody's clock was set yet. */
+const TOLD_WIDTH_NS_MAX = 60e9
 
 /** Lines on who had slots as a falseticker in the epoch that has ended, and what it weighs now. */
 export const weightLines = (validators: readonly ValidatorView[]): readonly string[] =>
@@ -47,7 +49,11 @@ export const openChainTale = ({
       return tell(event.emergency ? `time emergency. ${event.explanation}` : 'the time emergency is over')
     const { height, time } = event.block
     if (isFirst && time !== null)
-      tell(`block ${height} is decided, its time known to ± ${durationText(BigInt(Math.round(time.widthNs / 2)))}`)
+      tell(
+        time.widthNs < TOLD_WIDTH_NS_MAX
+          ? `block ${height} is decided, its time known to ± ${durationText(BigInt(Math.round(time.widthNs / 2)))}`
+          : `block ${height} is decided, before enough clocks were set to know its time`,
+      )
     isFirst = false
     if (epochEnd === 0) return void tellWeights(false)
     if (height >= epochEnd) {

@@ -9,7 +9,8 @@ import type { SqliteFile, SqliteOwner } from '../../crypto/io/sqlite-file.ts'
 import type { KeptEntry, KeptGroup, StampStore, Taken } from '../stamping-port.ts'
 import { SHARED_FORM, STAMPS_FORM } from './stamp-schema.ts'
 import { StampTables } from './stamp-tables.ts'
-import { TakenWriter, packTaken } from './taken-rows.ts'
+import { packTaken } from './taken-packing.ts'
+import { TakenWriter } from './taken-rows.ts'
 import { WritingThread } from './writing-thread.ts'
 
 /** And whose log it is. */

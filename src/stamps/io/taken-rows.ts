@@ -1,53 +1,31 @@
 /**
  * What is written when stamps are taken, as a few long columns: they pass from thread to thread in the time that a single row would take. And the
- * writing itself, by whichever connection. All of a call is kept, durably, or nothing. Rules T-40 to T-42 in docs/spec/stamps.md.
+ * writing itself, by whichever connection; it imports little, since a thread begins with it. All of a call is kept, durably, or nothing. Rules T-40 to T-42
+ * in docs/spec/stamps.md.
  */
 import type { StatementSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
-import { joinBytes } from '../../base/index.ts'
-import { bytesOfBlockId } from '../../consensus/index.ts'
 import type { SqliteFile } from '../../crypto/io/sqlite-file.ts'
-import { IMPRINT_ALGORITHMS, IMPRINT_BYTES } from '../entry.ts'
-import { encodeGroup } from '../stamping-rows.ts'
-import type { KeptEntry, KeptGroup, Taken } from '../stamping-port.ts'
+import type { Taken } from '../stamping-port.ts'
 
 const ID_BYTES = 16
 const LEAF_BYTES = 32
-const BEACON_BYTES = 32
+export const BEACON_BYTES = 32
 /** SQLite's code of an id that is there already (SQLITE_CONSTRAINT_UNIQUE, sqlite.org/rescode.html). */
 const ID_IS_KNOWN = 2067
 
 /** Entries of following positions, and the groups over them. */
 export interface TakenRows {
   readonly first: number
-  /** Of each entry: place in IMPRINT_ALGORITHMS, and the beacon's height, 0 without. */
-  readonly ordinals: readonly number[]
-  readonly beaconHeights: readonly number[]
+  /** Of each: place of its algorithm in IMPRINT_ALGORITHMS, length of its imprint, height of its beacon, 0 without. */
+  readonly entries: readonly { readonly ordinal: number; readonly length: number; readonly beaconHeight: number }[]
   readonly ids: Uint8Array
   readonly leaves: Uint8Array
   readonly imprints: Uint8Array
-  /** Zeros where there is none: see `beaconHeights`. */
+  /** Zeros where there is none. */
   readonly beacons: Uint8Array
   readonly groups: readonly { readonly first: number; readonly length: number }[]
   readonly contents: Uint8Array
-}
-
-export const packTaken = (entries: readonly KeptEntry[], groups: readonly KeptGroup[]): TakenRows => {
-  const beacons = new Uint8Array(BEACON_BYTES * entries.length)
-  for (const [i, { entry }] of entries.entries())
-    if (entry.beacon !== null) beacons.set(bytesOfBlockId(entry.beacon), i * BEACON_BYTES)
-  const contents = groups.map(encodeGroup)
-  return {
-    first: entries[0]?.position ?? 0,
-    ordinals: entries.map(({ entry }) => IMPRINT_ALGORITHMS.indexOf(entry.algorithm)),
-    beaconHeights: entries.map(({ beaconHeight }) => beaconHeight),
-    ids: joinBytes(...entries.map(({ id }) => id)),
-    leaves: joinBytes(...entries.map(({ leaf }) => leaf)),
-    imprints: joinBytes(...entries.map(({ entry }) => entry.imprint)),
-    beacons,
-    groups: groups.map(({ first }, i) => ({ first, length: contents[i]?.length ?? 0 })),
-    contents: joinBytes(...contents),
-  }
 }
 
 export class TakenWriter {
@@ -83,13 +61,10 @@ export class TakenWriter {
   }
 
   /** False where an id is there already. */
-  #addEntries({ first, ordinals, beaconHeights, ids, leaves, imprints, beacons }: TakenRows): boolean {
+  #addEntries({ first, entries, ids, leaves, imprints, beacons }: TakenRows): boolean {
     let at = 0
-    for (const [i, ordinal] of ordinals.entries()) {
-      const algorithm = IMPRINT_ALGORITHMS[ordinal]
-      const length = algorithm === undefined ? 0 : IMPRINT_BYTES[algorithm]
+    for (const [i, { ordinal, length, beaconHeight }] of entries.entries()) {
       const id = part(ids, i, ID_BYTES)
-      const beaconHeight = beaconHeights[i] ?? 0
       const beacon = beaconHeight === 0 ? null : part(beacons, i, BEACON_BYTES)
       const imprint = imprints.subarray(at, at + length)
       try {

@@ -14,7 +14,7 @@ export type WrittenAnswer =
   | { readonly type: 'failed'; readonly message: string; readonly facts: ChimerError['facts'] }
 
 const isRows = (message: unknown): message is TakenRows =>
-  typeof message === 'object' && message !== null && 'ordinals' in message && 'contents' in message
+  typeof message === 'object' && message !== null && 'entries' in message && 'contents' in message
 
 const path: unknown = workerData
 assert(typeof path === 'string')

@@ -22,6 +22,8 @@ const BAR_MIN_PX = 3
 const TICK_PX = 72
 /** Room that the words of a row take, px: past this they stand left of the bar's end. */
 const WORDS_PX = 250
+/** One letter of a row's words, px, rather too much: on narrow screens words begin further left than their bar, so that they end within the picture. */
+const LETTER_PX = 6.3
 
 const NAMES: Readonly<Record<TimelineRow['name'], (height: string) => string>> = {
   beacon: (height) => `Beacon, block ${height}`,
@@ -46,7 +48,11 @@ const Row = ({ row, place, width }: RowProps): ReactElement => {
     <g className="span-row" data-row={row.name}>
       <line x1={0} x2={width} y1={y + ROW - 9.5} y2={y + ROW - 9.5} className="span-line" />
       <text
-        x={isRight ? Math.min(width, x + span) - GAP : Math.max(0, x) + GAP}
+        x={
+          isRight
+            ? Math.min(width, x + span) - GAP
+            : Math.max(0, Math.min(Math.max(0, x) + GAP, width - says.length * LETTER_PX))
+        }
         y={y + 10}
         textAnchor={isRight ? 'end' : 'start'}
       >
