@@ -27,6 +27,7 @@ const LANES = 2
 const LINES_MAX = 60
 /** Stamps whose proofs are verified in the end, of each lane. */
 const PROOFS = 200
+/** What a life costs is its beginning; a sixth of that is asking for every file whether it is a link. */
 const NO_LINKS = ['--preserve-symlinks', '--preserve-symlinks-main']
 const CHILD = fileURLToPath(new URL('./stamps-crash.child.ts', import.meta.url))
 
@@ -38,7 +39,6 @@ interface Acknowledged {
 
 /** One life. Whatever it says must be what it, or an earlier one, has said of the same stamp. */
 const live = async (directory: string, life: number, lines: number, acknowledged: Map<string, Acknowledged>) => {
-  // What a life costs is its beginning: a third of that was asking for every file whether it is a link.
   const child = spawn(process.execPath, [...NO_LINKS, CHILD, directory, String(life)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_COMPILE_CACHE: join(directory, 'compiled') },

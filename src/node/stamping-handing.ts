@@ -55,6 +55,7 @@ export class Handing {
   readonly #id: string
   readonly #headers = new BoundedMap<number, Header>(HEADERS_HELD_MAX)
   readonly #heights = new BoundedMap<BlockId, number>(BEACONS_KNOWN_MAX)
+  #newest: { readonly height: number; readonly block: BlockId } | undefined
   #scanned = 0
   #working: Promise<void> | undefined
   #isWorking = false
@@ -71,6 +72,14 @@ export class Handing {
   /** Batches that were handed in more than once, since the start. */
   get resubmitted(): number {
     return this.#resubmitted
+  }
+
+  /**
+   * The newest block that can be named as a beacon; undefined before the first. The chain's state may be a block ahead, as long as that is being
+   * written: who named it would be told that it is unknown.
+   */
+  get newest(): { readonly height: number; readonly block: BlockId } | undefined {
+    return this.#newest
   }
 
   heightOf(block: BlockId): number | undefined {
@@ -236,6 +245,7 @@ export class Handing {
     this.#scanned = height
     this.#headers.set(height, header)
     this.#heights.set(id, height)
+    this.#newest = { height, block: id }
     const { transactions } = body
     const own = transactions.flatMap(({ transaction, bytes }, index): readonly OwnTransaction[] => {
       if (!equalBytes(transaction.author, signer.nodeId)) return []

@@ -145,6 +145,18 @@ const changed = (store: StampStore, otherwise: Partial<StampStore>): StampStore 
     },
   })
 
+test('T-4: while a block is being written, the beacon is the one before it, and it is taken', async () => {
+  await using bench = new Bench()
+  const before = bench.stamping.beacon()
+  ok(before !== undefined)
+  bench.chain.isWriting = true
+  await bench.blocks(1)
+  deepEqual(bench.stamping.beacon(), before)
+  equal((await bench.takeOne(1, { beacon: before.block })).entry.beacon, before.block)
+  bench.chain.tell()
+  equal(bench.stamping.beacon()?.height, before.height + 1)
+})
+
 test('a wish gets a receipt at once, and a proof once the block after its block is decided', async () => {
   await using bench = new Bench()
   const beacon = bench.stamping.beacon()

@@ -105,9 +105,7 @@ export class Stamping implements StampDesk, AsyncDisposable {
   }
 
   beacon(): { readonly height: number; readonly block: BlockId } | undefined {
-    const { height, blockId } = this.#options.chain.state
-    // A block that was decided and not yet performed is no beacon: `submit` does not know it.
-    return height === 0 || this.#handing.heightOf(blockId) === undefined ? undefined : { height, block: blockId }
+    return this.#handing.newest
   }
 
   submit(requests: readonly StampRequest[]): Promise<Admission<readonly StampRecord[], StampRefusal>> {

@@ -91,6 +91,21 @@ for (const [name, beacon, reason] of beacons)
     equal(answer.verdict === 'reject', reason === 'beacon-unknown')
   })
 
+test('where only what would be refused is looked up, that is still told, and what could be taken is held to be new', () => {
+  const [fresh, stale] = [wish(7), wish(8, { beacon: beaconAt(1) })]
+  const asked: string[] = []
+  const positionOf = (id: Uint8Array): number => asked.push(hexOf(id)) + 41
+  const draft = new StampDraft(view({ lookedUp: 'refused', positionOf }))
+  deepEqual(draft.add([fresh, stale]), {
+    verdict: 'accept',
+    value: [
+      { position: 100, isNew: true },
+      { position: 42, isNew: false },
+    ],
+  })
+  deepEqual(asked, [idOf(stale)])
+})
+
 test('a submission that is refused leaves nothing behind', () => {
   const draft = new StampDraft(view())
   draft.add([wish(1)])

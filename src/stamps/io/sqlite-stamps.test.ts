@@ -1,5 +1,8 @@
-/** The store of stamps on a disk: what it gives back, what it refuses, and that a call is kept whole or not at all. T-40, T-57. */
-import { deepEqual, equal, match, ok, throws } from 'node:assert/strict'
+/**
+ * The store of stamps on a disk: what it gives back, what it refuses, and that a call is kept whole or not at all, by both ways to take. T-40, T-42,
+ * T-57.
+ */
+import { deepEqual, equal, match, ok, rejects, throws } from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,8 +12,8 @@ import { ChimerError } from '../../base/index.ts'
 import { sha256 } from '../../crypto/index.ts'
 import { leafOf, stampIdOf } from '../index.ts'
 import type { FinalBatch, HandedBatch, KeptEntry, KeptGroup } from '../index.ts'
-import { openSqliteStamps } from './sqlite-stamps.ts'
-import type { SqliteStamps, SqliteStampsOptions } from './sqlite-stamps.ts'
+import { openSqliteStamps, openThreadedStamps } from './sqlite-stamps.ts'
+import type { SqliteStamps, SqliteStampsOptions, ThreadedStamps } from './sqlite-stamps.ts'
 
 const OWNER: SqliteStampsOptions = { networkId: new Uint8Array(32).fill(1), node: new Uint8Array(32).fill(2) }
 const bytesOf = (number: number): Uint8Array => sha256(new TextEncoder().encode(`thing ${number}`))
@@ -21,6 +24,10 @@ class Place implements Disposable {
 
   open(given: Partial<SqliteStampsOptions> = {}): SqliteStamps {
     return openSqliteStamps(this.path, { ...OWNER, ...given })
+  }
+
+  openThreaded(): ThreadedStamps {
+    return openThreadedStamps(this.path, OWNER)
   }
 
   [Symbol.dispose](): void {
@@ -124,6 +131,62 @@ test('it gives back what it was given, also when it is opened again; only its ow
   equal(store.votes(14), undefined)
 })
 
+const entriesAt = (first: number, count: number): readonly KeptEntry[] =>
+  Array.from({ length: count }, (_, i) => entryAt(first + i))
+
+test('a thread takes as the store itself does, and what one has kept the other gives back', async () => {
+  using place = new Place()
+  {
+    await using store = place.openThreaded()
+    equal(await store.take(entriesAt(0, 10), [groupAt(0, 7), groupAt(7, 3)]), 'kept')
+    store.keepBatch(batchAt(0, 10))
+    equal(await store.take(entriesAt(10, 3), [groupAt(10, 3)]), 'kept')
+    store.keepFinal(finality(finalOf(batchAt(0, 10))))
+    deepEqual(store.entries(0, 100), entriesAt(0, 13))
+  }
+  {
+    using store = place.open()
+    equal(store.size, 13)
+    deepEqual(store.entries(0, 100), entriesAt(0, 13))
+    deepEqual([store.groupOf(6), store.groupOf(9), store.groupOf(12)], [groupAt(0, 7), groupAt(7, 3), groupAt(10, 3)])
+    fill(store, 4)
+  }
+  await using store = place.openThreaded()
+  deepEqual(store.entries(0, 100), entriesAt(0, 17))
+  deepEqual(store.finalBatchOf(9), finalOf(batchAt(0, 10)))
+})
+
+for (const way of ['itself', 'by a thread'] as const)
+  test(`where an id is there already nothing of a call is kept, and it says so: ${way}`, async () => {
+    using place = new Place()
+    await using opened = new AsyncDisposableStack()
+    const store = way === 'itself' ? opened.use(place.open()) : opened.use(place.openThreaded())
+    equal(await store.take(entriesAt(0, 3), [groupAt(0, 3)]), 'kept')
+    const again = [...entriesAt(3, 2), { ...entryAt(1), position: 5 }]
+    equal(await store.take(again, [groupAt(3, 3)]), 'known')
+    deepEqual([store.size, store.positionOf(entryAt(3).id), store.groupOf(3)], [3, undefined, undefined])
+    equal(await store.take(entriesAt(3, 2), [groupAt(3, 2)]), 'kept')
+    deepEqual(store.entries(0, 100), entriesAt(0, 5))
+  })
+
+test('what the thread’s disk will not is told as the store’s own, and after its end nothing is taken', async () => {
+  using place = new Place()
+  await using store = place.openThreaded()
+  // A position that is there already: nobody asks for that, and SQLite refuses it.
+  await store.take(entriesAt(0, 1), [groupAt(0, 1)])
+  const [entry] = entriesAt(1, 1)
+  ok(entry !== undefined)
+  const misplaced = store.take([{ ...entry, position: 0 }], [groupAt(1, 1)])
+  await rejects(misplaced, { code: 'TC_STAMP_STORE', message: /cannot be read or written \(.*\)/ })
+  equal(await store.take([entry], [groupAt(1, 1)]), 'kept')
+  await store.endThread()
+  await rejects(store.take(entriesAt(2, 1), [groupAt(2, 1)]), {
+    code: 'TC_STAMP_STORE',
+    message: /thread .* has ended/,
+  })
+  equal(store.size, 2)
+})
+
 test('a batch that is handed in again is written over', () => {
   using place = new Place()
   using store = place.open()
@@ -194,9 +257,20 @@ test('a file is open once, and a directory that is not there is named', () => {
     /another process has the stamps in .* open/,
   )
   match(
+    told(() => place.openThreaded()),
+    /another process has the stamps in .* open/,
+  )
+  match(
     told(() => openSqliteStamps(join(place.directory, 'none', 'stamps.sqlite'), OWNER)),
     /none.stamps\.sqlite cannot be/,
   )
+})
+
+test('one with a thread is open once too', async () => {
+  using place = new Place()
+  await using _store = place.openThreaded()
+  for (const open of [() => place.open(), () => place.openThreaded()])
+    match(told(open), /another process has the stamps in .* open/)
 })
 
 /** A row that a disk has turned, and what then refuses. */

@@ -66,8 +66,13 @@ export class ThreadedStamps extends StampTables implements StampStore, AsyncDisp
     return taken
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Nothing more is taken; all else goes on. */
+  async endThread(): Promise<void> {
     await this.#thread[Symbol.asyncDispose]()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.endThread()
     this.#file[Symbol.dispose]()
   }
 }

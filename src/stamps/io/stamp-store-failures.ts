@@ -55,3 +55,11 @@ export const stampStoreForeign = (path: string, what: string): ChimerError =>
       'Only where there is none, move it away and start again: the node then begins a new log',
     { facts: { path, system: what } },
   )
+
+/** Nothing is taken any more; what was taken is kept. */
+export const stampThreadEnded = (path: string, cause: unknown): ChimerError =>
+  new ChimerError(
+    'TC_STAMP_STORE',
+    `the thread that writes stamps to ${path} has ended (${codeOf(cause)}), so nothing is acknowledged. Look at the memory that the node may use, and start it again`,
+    { facts: { path, system: codeOf(cause) }, cause },
+  )

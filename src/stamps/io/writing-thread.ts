@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
 import { ChimerError } from '../../base/index.ts'
 import type { Taken } from '../stamping-port.ts'
-import { stampStoreFailure } from './stamp-store-failures.ts'
+import { stampThreadEnded } from './stamp-store-failures.ts'
 import type { TakenRows } from './taken-rows.ts'
 import type { WrittenAnswer } from './writing-worker.ts'
 
@@ -49,7 +49,7 @@ export class WritingThread implements AsyncDisposable {
   }
 
   #end(cause: unknown): void {
-    this.#ended ??= stampStoreFailure(this.#path, cause)
+    this.#ended ??= stampThreadEnded(this.#path, cause)
     this.#waiting?.reject(this.#ended)
     this.#waiting = undefined
   }
