@@ -7,7 +7,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, beforeEach, test } from 'node:test'
 import { chainGenesisOf, readConfig, readGenesis } from '../src/node/index.ts'
 import type { GenesisFile } from '../src/node/index.ts'
 import { makeKey, readConfigFile, writeSettings } from '../src/node/io/data-directory.ts'
@@ -67,8 +67,8 @@ before(async () => {
   const api = stack.use(await openHttpApi({ backend, listen: { host: '127.0.0.1', port: 0 } }))
   client = openClient({ baseUrl: api.address })
   trust = stampTrustOfGenesis(chainGenesisOf(readGenesis((await client.genesis()).genesis)))
-  await ready()
 })
+beforeEach(() => ready())
 after(() => stack.disposeAsync())
 
 const digest = (): string => randomBytes(32).toString('hex')
