@@ -15,7 +15,8 @@ import { lightClientBuild } from '../web/light-client-build.ts'
 import { openBrowser } from './browser/browser.ts'
 
 const ENTRY = fileURLToPath(new URL('./browser/stamp-page.ts', import.meta.url))
-const PAGE = '<!doctype html><title>stamps</title><script type="module" src="light-client.js"></script>'
+const PAGE =
+  '<!doctype html><title>stamps</title><link rel="icon" href="data:,"><script type="module" src="light-client.js"></script>'
 
 const servePage = async (directory: string): Promise<{ readonly address: string } & AsyncDisposable> => {
   const server = createServer(({ url }, response) => {

@@ -83,6 +83,14 @@ export class Stage implements AsyncDisposable {
   }
 
   /** It says why not, and each block may change that. */
+  /** Until the newest block, which a stamp mixes in, is above a height. */
+  async passes(height: number): Promise<void> {
+    const { client } = this
+    for await (const _ of client.events({ types: ['block'], signal: patience() }))
+      if (((await client.stamps.beacon())?.height ?? 0) > height) return
+    throw new TypeError(`no block above ${height}`)
+  }
+
   async #stamps(client: Client): Promise<boolean> {
     const digest = Buffer.alloc(32, 1).toString('hex')
     return client.stamps.submit({ imprint: digest }, { clientKey: 'stage' }).then(
