@@ -9,7 +9,7 @@ const CASES = '100000'
 const [cases = CASES] = process.argv.slice(2)
 const files = globSync('src/**/*.test.ts').filter((file) => readFileSync(file, 'utf8').includes('fuzzRuns('))
 process.stdout.write(`${files.length} files, ${cases} cases a property\n`)
-const { status } = spawnSync(process.execPath, ['--test', '--test-reporter=dot', ...files], {
+const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-reporter=dot', ...files], {
   stdio: 'inherit',
   env: { ...process.env, TRUECHIMER_FUZZ_RUNS: cases },
 })
